@@ -1,0 +1,32 @@
+#include "ebm/core/report.hpp"
+
+#include <array>
+#include <ostream>
+
+namespace ebm {
+
+std::string_view to_string(Exactness exactness) {
+  constexpr std::array<std::string_view, 4> names{"exact", "bounded", "approximate", "sampled"};
+  return names[static_cast<std::size_t>(exactness)];
+}
+
+std::string_view to_string(Method method) {
+  constexpr std::array<std::string_view, 6> names{"automatic", "none", "exhaustive", "chain", "paths", "grid"};
+  return names[static_cast<std::size_t>(method)];
+}
+
+std::string_view to_string(Why why) {
+  constexpr std::array<std::string_view, 6> names{"as asked",        "one variable of labels", "chain structure",
+                                                  "a path variable", "a real variable",        "no free variable"};
+  return names[static_cast<std::size_t>(why)];
+}
+
+std::ostream& operator<<(std::ostream& out, const Report& r) {
+  out << to_string(r.used) << " (asked: " << to_string(r.asked) << ", " << to_string(r.why) << "), "
+      << to_string(r.exactness) << (r.converged ? ", converged in " : ", NOT converged in ") << r.iterations
+      << (r.iterations == 1 ? " iteration, " : " iterations, ") << r.seconds * 1e3 << " ms";
+  if (!r.converged) out << ", residual " << r.residual;
+  return out;
+}
+
+}  // namespace ebm
