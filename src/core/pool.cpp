@@ -23,6 +23,16 @@ extern "C" void __tsan_release(void*);
 namespace ebm {
 namespace {
 
+// At the end of a scope, so that they hold for what throws as well.
+struct ReleaseAtEnd {
+  void* p;
+  ~ReleaseAtEnd() { EBM_TSAN_RELEASE(p); }
+};
+struct AcquireAtEnd {
+  void* p;
+  ~AcquireAtEnd() { EBM_TSAN_ACQUIRE(p); }
+};
+
 int cores() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 struct Arena {
@@ -30,7 +40,9 @@ struct Arena {
   tbb::global_control limit;
   tbb::task_arena arena;
   explicit Arena(int count)
-      : count(count), limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count)), arena(count) {}
+      : count(count),
+        limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(count)),
+        arena(count) {}
 };
 
 std::mutex mutex;
@@ -61,17 +73,17 @@ void detail::parallel_for(std::size_t count, void (*call)(const void*, std::size
   }
   char fork = 0, join = 0;
   EBM_TSAN_RELEASE(&fork);
+  const AcquireAtEnd joined{&join};
   pool.arena.execute([&] {
     tbb::parallel_for(
         tbb::blocked_range<std::size_t>(0, count, 1),
         [&](const tbb::blocked_range<std::size_t>& range) {
           EBM_TSAN_ACQUIRE(&fork);
+          const ReleaseAtEnd released{&join};
           for (std::size_t i = range.begin(); i != range.end(); ++i) call(body, i);
-          EBM_TSAN_RELEASE(&join);
         },
         tbb::simple_partitioner());
   });
-  EBM_TSAN_ACQUIRE(&join);
 }
 
 }  // namespace ebm

@@ -17,7 +17,7 @@ std::string_view to_string(Method method) {
 
 std::string_view to_string(Why why) {
   constexpr std::array<std::string_view, 6> names{"as asked",        "one variable of labels", "chain structure",
-                                                  "a path variable", "a real variable",        "no free variable"};
+                                                  "a path variable", "no free variable",       "a loopy graph of few joint labels"};
   return names[static_cast<std::size_t>(why)];
 }
 

@@ -10,7 +10,7 @@ namespace ebm {
 
 enum class Exactness : std::uint8_t { exact, bounded, approximate, sampled };
 enum class Method : std::uint8_t { automatic, none, exhaustive, chain, paths, grid };
-enum class Why : std::uint8_t { asked, single_variable, chain_structure, path_variable, real_variable, no_variable };
+enum class Why : std::uint8_t { asked, single_variable, chain_structure, path_variable, no_variable, small_graph };
 
 struct Report {
   bool converged = true;  ///< not converging is data, not an exception

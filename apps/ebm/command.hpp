@@ -1,0 +1,46 @@
+#pragma once
+// What every subcommand shares: options that mean the same everywhere, exit codes, one JSON value on stdout.
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace ebm::app {
+
+inline constexpr int kOk = 0, kFailed = 1, kUsage = 2, kData = 3, kInterrupted = 130;
+
+struct Common {
+  bool json = false, quiet = false;
+  std::string device = "cpu";
+  int threads = 0;
+  std::uint64_t seed = 1;
+};
+
+// --json --quiet --device --threads --seed on this command.
+void add_common(CLI::App& command, Common& common);
+// Applies threads and device. Throws DeviceError when the device is not there.
+void apply(const Common& common);
+
+// A subcommand: its parser, and what it does once its options are read.
+using Run = std::function<int()>;
+struct Command {
+  CLI::App* parser = nullptr;
+  Run run;
+};
+// Makes `run` what happens when `parser` was named.
+void add_run(CLI::App& parser, Run run);
+
+// One value on stdout; NaN and infinities become null.
+void print(const nlohmann::json& value);
+// A line of news on stderr unless quiet.
+void say(const Common& common, const std::string& line);
+
+// One per file; each adds its subcommands to the command.
+void add_mnist(CLI::App& ebm);
+void add_check_reader(CLI::App& ebm);
+void add_generate(CLI::App& ebm);
+void add_lattice(CLI::App& ebm);
+
+}  // namespace ebm::app

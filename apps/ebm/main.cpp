@@ -1,0 +1,49 @@
+// The `ebm` command. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unusable data, 130 interrupted (checkpoint written).
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <new>
+
+#include "command.hpp"
+#include "ebm/core/error.hpp"
+#include "ebm/train/trainer.hpp"
+
+int main(int argc, char** argv) {
+  using namespace ebm;
+  CLI::App ebm("Energy-based models: train them, ask them, look at them.", "ebm");
+  ebm.set_version_flag("--version", std::string("ebm ") + EBM_VERSION);
+  ebm.require_subcommand(1);
+  ebm.failure_message(CLI::FailureMessage::help);
+  ebm.footer("Example:\n  ebm generate amounts --count 500 --out fields\n"
+             "  ebm check-reader train --data fields --loss nll --recogniser hos --out reader.safetensors\n"
+             "Every subcommand has --help with an example.");
+  app::add_mnist(ebm);
+  app::add_check_reader(ebm);
+  app::add_generate(ebm);
+  app::add_lattice(ebm);
+  const auto fail = [](const char* what, int code) {
+    fmt::print(stderr, "ebm: {}\n", what);
+    return code;
+  };
+  try {
+    ebm.parse(argc, argv);
+    return app::kOk;
+  } catch (const CLI::RuntimeError& e) {
+    return e.get_exit_code();
+  } catch (const CLI::Success& e) {
+    return ebm.exit(e);  // --help and --version
+  } catch (const CLI::ParseError& e) {
+    fmt::print(stderr, "ebm: {}\n", e.what());
+    fmt::print(stderr, "Try: ebm --help, or --help after a subcommand\n");
+    return app::kUsage;
+  } catch (const Interrupted& e) {
+    return fail(e.what(), app::kInterrupted);
+  } catch (const DataError& e) {
+    return fail(e.what(), app::kData);
+  } catch (const std::bad_alloc&) {
+    return fail("there is not enough memory", app::kFailed);
+  } catch (const std::exception& e) {
+    return fail(e.what(), app::kFailed);
+  }
+}

@@ -1,0 +1,178 @@
+// Training and running the 61,706-weight LeNet of the peers: ours against libtorch on 1 and 2 threads, alternating in
+// one run. A step is forward, mean cross-entropy, backward, w -= 0.01 slope. Inputs are drawn here, from one seed.
+//
+//   bench_convnet [SECONDS]     time spent on each cell of the table, 1 by default
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <vector>
+
+#include "ebm/core/kernels.hpp"
+#include "ebm/core/pool.hpp"
+#include "ebm/net/build.hpp"
+#ifdef EBM_BENCH_TORCH
+#include "peers/torch_lenet.hpp"
+#endif
+
+namespace {
+
+using namespace ebm;
+
+constexpr float kRate = 0.01f;
+
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+struct Ours {
+  Params params;
+  Net net;
+  Net::State state;
+  std::vector<Real> slope;
+  Tensor out, dout;
+
+  explicit Ours(const std::vector<float>& weights) {
+    const auto conv = [](int maps) { return net::Conv{.maps = maps, .kernel = net::square(5)}; };
+    net = net::sequential(params, "lenet", {1, 32, 32},
+                          {conv(6), net::Tanh::plain(), net::AveragePool{}, conv(16), net::Tanh::plain(), net::AveragePool{},
+                           conv(120), net::Tanh::plain(), net::Linear{.outputs = 84}, net::Tanh::plain(), net::Linear{.outputs = 10}});
+    auto from = weights.begin();
+    for (const Params::Block& block : params.blocks()) {
+      std::copy_n(from, block.size(), params.data() + block.offset);
+      from += static_cast<std::ptrdiff_t>(block.size());
+    }
+    slope.assign(params.flat().size(), 0);
+  }
+
+  void reserve(int rows) {
+    if (out.size() != static_cast<std::size_t>(rows) * 10) out = dout = Tensor(Shape{rows, 10});
+  }
+
+  void forward(ConstView x, Net::Mode mode = Net::Mode::evaluate) {
+    reserve(x.rows());
+    net.forward(params.data(), x, out, state, mode);
+  }
+
+  // Mean cross-entropy of the outputs as scores of classes; its slope is left in dout.
+  double loss(const std::vector<int>& y) {
+    const Kernels& k = kernels();
+    const int rows = out.shape()[0];
+    double total = 0;
+    for (int r = 0; r < rows; ++r) {
+      const Real* row = out.data() + r * 10;
+      Real* slope_row = dout.data() + r * 10;
+      const Real all = k.log_sum_exp(row, 10);
+      for (int c = 0; c < 10; ++c) slope_row[c] = row[c] - all;
+      k.exp(slope_row, slope_row, 10);
+      slope_row[y[static_cast<std::size_t>(r)]] -= 1;
+      total += all - row[y[static_cast<std::size_t>(r)]];
+    }
+    k.scale(Real(1) / static_cast<Real>(rows), dout.data(), dout.size());
+    return total / rows;
+  }
+
+  void step(ConstView x, const std::vector<int>& y) {
+    forward(x, Net::Mode::train);
+    loss(y);
+    net.backward(params.data(), dout, slope.data(), {}, state);
+    kernels().sgd_step(params.data(), slope.data(), slope.size(), {.rate = kRate});
+  }
+};
+
+struct Contender {
+  std::string name;
+  std::function<void()> before, run;
+  std::vector<double> seconds{};
+  double median() {
+    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
+    return seconds[seconds.size() / 2];
+  }
+};
+
+// Each contender in turn for a slice of its time, several times over.
+void measure(std::vector<Contender>& contenders, double budget) {
+  constexpr int kTurns = 8;
+  for (int turn = 0; turn < kTurns; ++turn)
+    for (Contender& c : contenders) {
+      c.before();
+      c.run();  // warms caches and threads up
+      const double end = now() + budget / kTurns;
+      do {
+        const double start = now();
+        c.run();
+        c.seconds.push_back(now() - start);
+      } while (now() < end);
+    }
+}
+
+std::vector<float> draw_weights() {
+  Rng rng(401);
+  std::vector<float> out;
+  const auto add = [&](int count, double scale) {
+    for (int i = 0; i < count; ++i) out.push_back(static_cast<float>(scale * rng.normal()));
+  };
+  add(150, 0.2), add(6, 0.1);
+  add(2400, 1 / std::sqrt(150.0)), add(16, 0.1);
+  add(48000, 0.05), add(120, 0.1);
+  add(10080, 1 / std::sqrt(120.0)), add(84, 0.1);
+  add(840, 1 / std::sqrt(84.0)), add(10, 0.1);
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const double budget = argc > 1 ? std::atof(argv[1]) : 1;
+  const std::vector<float> weights = draw_weights();
+  Rng rng(402);
+  Tensor images(Shape{256, 1, 32, 32});
+  std::vector<float> pixels(images.size());
+  for (std::size_t i = 0; i < images.size(); ++i) images[i] = pixels[i] = static_cast<float>(rng.normal());
+  std::vector<int> classes(256);
+  for (int& y : classes) y = rng.below(10);
+
+  fmt::print("instruction set {}, {} threads; microseconds per image, medians\n\n", kernels().instruction_set, threads());
+  fmt::print("| rows | what | ours | libtorch 1t | libtorch 2t | ratio to the better | loss after 10 steps, ours | libtorch |\n");
+  fmt::print("|---|---|---|---|---|---|---|---|\n");
+  bool equal = true;
+  for (const int rows : {1, 8, 64, 256}) {
+    const ConstView x = images.view().rows(0, rows);
+    Ours fresh(weights);
+    for (int i = 0; i < 10; ++i) fresh.step(x, classes);
+    fresh.forward(x);
+    const double ours_after = fresh.loss(classes);
+    double peer_after = NAN;
+#ifdef EBM_BENCH_TORCH
+    {
+      TorchLeNet peer(weights);
+      peer.batch(pixels.data(), classes.data(), rows);
+      for (int i = 0; i < 10; ++i) peer.step(kRate);
+      peer_after = peer.loss();
+      equal = equal && std::abs(peer_after - ours_after) <= 1e-3 * std::abs(peer_after);
+    }
+#endif
+    for (const bool training : {false, true}) {
+      Ours ours(weights);
+      std::vector<Contender> contenders;
+      contenders.push_back({"ours", [] {}, [&] { training ? ours.step(x, classes) : ours.forward(x); }});
+#ifdef EBM_BENCH_TORCH
+      TorchLeNet peer(weights);
+      peer.batch(pixels.data(), classes.data(), rows);
+      for (const int count : {1, 2})
+        contenders.push_back({"libtorch", [count] { TorchLeNet::set_threads(count); },
+                              [&] { training ? peer.step(kRate) : peer.forward(); }});
+#endif
+      measure(contenders, budget);
+      std::vector<double> each(3, NAN);
+      for (std::size_t i = 0; i < contenders.size(); ++i) each[i] = contenders[i].median() * 1e6 / rows;
+      fmt::print("| {} | {} | {:.2f} | {:.1f} | {:.1f} | {:.2f} | {:.6f} | {:.6f} |\n", rows, training ? "step" : "forward",
+                 each[0], each[1], each[2], std::fmin(each[1], each[2]) / each[0], ours_after, peer_after);
+      std::fflush(stdout);
+    }
+  }
+  if (!equal) fmt::print("\nthe losses differ by more than 1e-3\n");
+  return equal ? 0 : 1;
+}

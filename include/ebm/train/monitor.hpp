@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// What an epoch says of the energy surface: is the truth low, is the most offending answer high, is it going flat?
+
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+
+#include "ebm/core/real.hpp"
+
+namespace ebm {
+
+/// Sums over the samples of one pass; part of a checkpoint, so that a resumed epoch reports the same.
+struct Tally {
+  std::uint64_t samples = 0;      ///< with a truth
+  std::uint64_t skipped = 0;      ///< without one
+  std::uint64_t impossible = 0;   ///< whose truth no answer spells
+  std::uint64_t wrong = 0;        ///< some other answer is at most as high
+  std::uint64_t gaps = 0;         ///< with a finite gap
+  std::uint64_t unconverged = 0;  ///< batches
+  double loss = 0, gap = 0, absolute_gap = 0, truth = 0, offending = 0;
+};
+
+struct EpochReport {
+  int epoch = 0;          ///< counted from 1
+  double loss = 0;        ///< mean over samples with a possible truth
+  double error = 0;       ///< fraction of samples whose most offending answer is at most as high as the truth
+  double gap = 0;         ///< mean of E(most offending) - E(truth), nats
+  double truth = 0, offending = 0;  ///< their means
+  double rate = 0;        ///< step size at the end
+  double seconds = 0;
+  bool collapsed = false; ///< the energy no longer tells answers apart
+  Tally tally;
+};
+
+/// \param can_collapse whether the loss can be minimised by a flat surface.
+EpochReport summarise(const Tally& tally, int epoch, double seconds, bool can_collapse);
+
+/// "epoch 3: loss 0.21, error 4.2 %, gap 3.1 (truth 1.2, most offending 4.3), 5.1 s"; more lines for what needs a look.
+std::ostream& operator<<(std::ostream& out, const EpochReport& report);
+std::string to_string(const EpochReport& report);
+
+}  // namespace ebm

@@ -1,0 +1,112 @@
+#pragma once
+/// \file
+/// Trainer: shapes the energy of a model by a loss, through whatever engine answers its queries. Mini-batches, shuffled
+/// by a counter-based generator; checkpoints from which a killed run resumes to the same weights; every epoch says what
+/// became of the gap between the most offending answer and the truth.
+
+#include <functional>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ebm/losses/loss.hpp"
+#include "ebm/graph/model.hpp"
+#include "ebm/train/monitor.hpp"
+#include "ebm/train/optim.hpp"
+
+namespace ebm {
+
+/// Thrown when a signal asked a fit to stop; the checkpoint has been written. Exit code 130 of the command.
+struct Interrupted : Error { using Error::Error; };
+
+inline namespace EBM_PRECISION {
+
+struct EpochOptions {
+  int batch = 1;
+  bool shuffle = true;
+};
+
+struct FitOptions {
+  int epochs = 10;
+  int batch = 1;
+  bool shuffle = true;
+  std::filesystem::path checkpoint;  ///< written every epoch and every minute, deleted on success; empty: none
+  std::filesystem::path resume;      ///< continue from this checkpoint; empty: from the start
+  double checkpoint_seconds = 60;
+  bool keep_best = false;            ///< end with the weights of least validation error (of least loss among equals)
+  bool quiet = false;
+  std::string title = "training";
+  std::string stage;                 ///< names this fit among several of one program; part of the checkpoint
+  /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what the samples
+  /// view, as a pure function of the pass.
+  std::function<void(int pass)> before_pass;
+  std::function<void(const EpochReport& train, const EpochReport* validation)> on_epoch;
+};
+
+/// What a fit did, epoch by epoch.
+struct History {
+  std::vector<EpochReport> train, validation;
+  int best = 0;  ///< epoch whose weights were kept, from 1; 0 when the last ones are
+};
+
+/// Everything of a trainer but the sample type.
+class TrainerCore {
+ public:
+  /// \throws GraphError when the engine cannot give what the loss asks.
+  TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed);
+  TrainerCore(TrainerCore&&) noexcept;
+  TrainerCore& operator=(TrainerCore&&) noexcept;
+  ~TrainerCore();
+
+  /// One pass over the samples. \throws NumberError naming sample and factor at the first NaN.
+  EpochReport epoch(std::span<const Sample> samples, const EpochOptions& options);
+  /// The same figures without a step.
+  EpochReport evaluate(std::span<const Sample> samples, int batch = 64);
+  /// Passes with progress, checkpoints and validation.
+  /// \throws Interrupted after SIGINT or SIGTERM, the checkpoint written; DataError for a checkpoint of another run.
+  History fit(std::span<const Sample> train, std::span<const Sample> validation, const FitOptions& options);
+
+  /// One step on a batch: adds to the tally. For those who write their own loop.
+  void step(std::span<const Sample* const> samples);
+  const Tally& tally() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+template <class S>
+class Trainer {
+ public:
+  /// A loss whose contrast the engine cannot give does not compile.
+  template <Loss L, Engine E, Optimiser O = optim::Sgd>
+    requires Answerable<L, E>
+  Trainer(Model<S>& model, L loss, E engine, O optimiser = {}, std::uint64_t seed = 1)
+      : model_(&model), core_(model.params(), model.schema(), AnyLoss(loss), AnyEngine(engine), AnyOptimiser(optimiser), seed) {}
+  /// Checked when it is made. \throws GraphError with the same sentence.
+  Trainer(Model<S>& model, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed = 1)
+      : model_(&model), core_(model.params(), model.schema(), loss, engine, optimiser, seed) {}
+
+  /// One pass over the data, declared anew: right for data that changes from pass to pass.
+  EpochReport epoch(std::span<const S> data, const EpochOptions& options = {}) {
+    const Prepared ready = model_->prepare(data);
+    return core_.epoch(ready.samples(), options);
+  }
+  EpochReport epoch(const Prepared& data, const EpochOptions& options = {}) { return core_.epoch(data.samples(), options); }
+  EpochReport evaluate(const Prepared& data, int batch = 64) { return core_.evaluate(data.samples(), batch); }
+  History fit(const Prepared& train, const FitOptions& options) { return core_.fit(train.samples(), {}, options); }
+  History fit(const Prepared& train, const Prepared& validation, const FitOptions& options) {
+    return core_.fit(train.samples(), validation.samples(), options);
+  }
+  TrainerCore& core() { return core_; }
+
+ private:
+  Model<S>* model_;
+  TrainerCore core_;
+};
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

@@ -1,0 +1,248 @@
+// Matrix products of the CPU's kernel table. C is cut into blocks that stay in registers while k runs; columns are
+// vectors. A block of B that several blocks of rows read is first copied together, so that a long row does not
+// throw itself out of the cache.
+
+#include <algorithm>
+
+#include "ebm/core/kernels.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "src/core/kernels_product.cpp"
+#include "src/core/simd_targets.hpp"
+
+#include "hwy/foreach_target.h"
+// After foreach_target.
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ebm {
+inline namespace EBM_PRECISION {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+namespace {
+
+using D = hn::ScalableTag<Real>;
+using V = hn::Vec<D>;
+using M = hn::Mask<D>;
+constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+constexpr int kRows = 6;                                  // of C in registers
+constexpr int kVectors = HWY_TARGET == HWY_AVX3 ? 4 : 2;  // of each row: 32 or 16 registers in all
+constexpr int kDepth = 256;                               // of k between two visits of C
+
+#if HWY_TARGET != HWY_AVX2 && HWY_TARGET != HWY_AVX3
+// Without masked memory operations, the last vector of a row goes through the stack.
+HWY_INLINE V load_last(M, int n, const Real* p) {
+  HWY_ALIGN Real lanes[kLanes];
+  for (int i = 0; i < kLanes; ++i) lanes[i] = i < n ? p[i] : Real(0);
+  return hn::Load(D(), lanes);
+}
+HWY_INLINE void store_last(V v, M, int n, Real* p) {
+  HWY_ALIGN Real lanes[kLanes];
+  hn::Store(v, D(), lanes);
+  for (int i = 0; i < kLanes; ++i)
+    if (i < n) p[i] = lanes[i];
+}
+#else
+HWY_INLINE V load_last(M mask, int, const Real* p) { return hn::MaskedLoad(mask, D(), p); }
+HWY_INLINE void store_last(V v, M mask, int, Real* p) { hn::BlendedStore(v, mask, D(), p); }
+#endif
+
+// C[kMr, kNv vectors, the last of `last` lanes unless kFull] = or += A B, all of k in registers.
+template <int kMr, int kNv, bool kFull>
+HWY_INLINE void block(int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc, int last,
+                      bool add) {
+  const D d;
+  const M mask = hn::FirstN(d, static_cast<std::size_t>(last));
+  constexpr int kLast = kNv - 1;
+  V s[kMr][kNv];
+  for (int i = 0; i < kMr; ++i)
+    for (int j = 0; j < kNv; ++j) s[i][j] = hn::Zero(d);
+  const Real* a_at = a.data;
+  for (int p = 0; p < k; ++p, a_at += a.column, b += ldb) {
+    V row[kNv];
+    for (int j = 0; j < kLast; ++j) row[j] = hn::LoadU(d, b + j * kLanes);
+    row[kLast] = kFull ? hn::LoadU(d, b + kLast * kLanes) : load_last(mask, last, b + kLast * kLanes);
+    for (int i = 0; i < kMr; ++i) {
+      const V x = hn::Set(d, a_at[i * a.row]);
+      for (int j = 0; j < kNv; ++j) s[i][j] = hn::MulAdd(x, row[j], s[i][j]);
+    }
+  }
+  if (add) {
+    for (int i = 0; i < kMr; ++i) {
+      const Real* at = c + i * ldc;
+      for (int j = 0; j < kLast; ++j) s[i][j] = hn::Add(s[i][j], hn::LoadU(d, at + j * kLanes));
+      at += kLast * kLanes;
+      s[i][kLast] = hn::Add(s[i][kLast], kFull ? hn::LoadU(d, at) : load_last(mask, last, at));
+    }
+  }
+  for (int i = 0; i < kMr; ++i, c += ldc) {
+    for (int j = 0; j < kLast; ++j) hn::StoreU(s[i][j], d, c + j * kLanes);
+    if (kFull)
+      hn::StoreU(s[i][kLast], d, c + kLast * kLanes);
+    else
+      store_last(s[i][kLast], mask, last, c + kLast * kLanes);
+  }
+}
+
+template <int kNv>
+HWY_NOINLINE void columns(int m, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc,
+                          int last, bool add) {
+  int i = 0;
+  const auto next = [&](auto rows) HWY_ATTR {
+    const MatrixRef part{a.data + i * a.row, a.row, a.column};
+    if (last == kLanes)
+      block<rows.value, kNv, true>(k, part, b, ldb, c + i * ldc, ldc, last, add);
+    else
+      block<rows.value, kNv, false>(k, part, b, ldb, c + i * ldc, ldc, last, add);
+    i += rows.value;
+  };
+  while (m - i >= 2 * kRows || m - i == kRows) next(std::integral_constant<int, kRows>{});
+  switch (m - i) {  // what is left, in two blocks of nearly equal height
+    case 11: next(std::integral_constant<int, 6>{}); next(std::integral_constant<int, 5>{}); break;
+    case 10: next(std::integral_constant<int, 5>{}); next(std::integral_constant<int, 5>{}); break;
+    case 9: next(std::integral_constant<int, 5>{}); next(std::integral_constant<int, 4>{}); break;
+    case 8: next(std::integral_constant<int, 4>{}); next(std::integral_constant<int, 4>{}); break;
+    case 7: next(std::integral_constant<int, 4>{}); next(std::integral_constant<int, 3>{}); break;
+    case 5: next(std::integral_constant<int, 5>{}); break;
+    case 4: next(std::integral_constant<int, 4>{}); break;
+    case 3: next(std::integral_constant<int, 3>{}); break;
+    case 2: next(std::integral_constant<int, 2>{}); break;
+    case 1: next(std::integral_constant<int, 1>{}); break;
+    default: break;
+  }
+}
+
+// Sums of the lanes of four vectors, in four lanes (two vectors, two lanes for double).
+#if defined(EBM_DOUBLE) || HWY_TARGET == HWY_SCALAR
+HWY_INLINE void sum_four(V a, V b, V c, V d4, Real* out, int count) {
+  const D d;
+  const V all[4] = {a, b, c, d4};
+  for (int i = 0; i < count; ++i) out[i] += hn::GetLane(hn::SumOfLanes(d, all[i]));
+}
+#else
+template <class DD, class VV>
+HWY_INLINE auto add_blocks(DD d, VV v) {
+  if constexpr (hn::MaxLanes(DD()) <= 4) {
+    return v;
+  } else {
+    const hn::Half<DD> half;
+    return add_blocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+  (void)d;
+}
+HWY_INLINE void sum_four(V a, V b, V c, V d4, Real* out, int count) {
+  const D d;
+  const hn::Repartition<double, D> wide;
+  const V ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+  const V cd = hn::Add(hn::InterleaveLower(d, c, d4), hn::InterleaveUpper(d, c, d4));
+  const auto x = hn::BitCast(wide, ab), y = hn::BitCast(wide, cd);
+  const V sums = hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, x, y)), hn::BitCast(d, hn::InterleaveUpper(wide, x, y)));
+  const hn::CappedTag<Real, 4> four;
+  const auto total = add_blocks(d, sums);
+  if (count == 4) {
+    hn::StoreU(hn::Add(total, hn::LoadU(four, out)), four, out);
+  } else {
+    HWY_ALIGN Real lanes[4];
+    hn::Store(total, four, lanes);
+    for (int i = 0; i < count; ++i) out[i] += lanes[i];
+  }
+}
+#endif
+
+// C[kMr, count <= 4] += dot products of kMr rows of A with count rows of B; the rows of B beyond count repeat the last.
+template <int kMr>
+HWY_INLINE void dots(int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb, Real* c,
+                     std::ptrdiff_t ldc, int count) {
+  const D d;
+  const Real* rows[4];
+  for (int j = 0; j < 4; ++j) rows[j] = b + std::min(j, count - 1) * ldb;
+  V s[kMr][4];
+  for (int i = 0; i < kMr; ++i)
+    for (int j = 0; j < 4; ++j) s[i][j] = hn::Zero(d);
+  const auto step = [&](auto load, int p) HWY_ATTR {
+    V x[kMr];
+    for (int i = 0; i < kMr; ++i) x[i] = load(a + i * lda + p);
+    for (int j = 0; j < 4; ++j) {
+      const V y = load(rows[j] + p);
+      for (int i = 0; i < kMr; ++i) s[i][j] = hn::MulAdd(x[i], y, s[i][j]);
+    }
+  };
+  int p = 0;
+  for (; p + kLanes <= k; p += kLanes) step([](const Real* at) HWY_ATTR { return hn::LoadU(D(), at); }, p);
+  if (const int last = k - p; last > 0) {
+    const M mask = hn::FirstN(d, static_cast<std::size_t>(last));
+    step([mask, last](const Real* at) HWY_ATTR { return load_last(mask, last, at); }, p);
+  }
+  for (int i = 0; i < kMr; ++i) sum_four(s[i][0], s[i][1], s[i][2], s[i][3], c + i * ldc, count);
+}
+
+template <int kMr>
+HWY_NOINLINE void dot_rows(int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb, Real* c,
+                           std::ptrdiff_t ldc) {
+  for (int j = 0; j < n; j += 4) dots<kMr>(k, a, lda, b + j * ldb, ldb, c + j, ldc, std::min(4, n - j));
+}
+
+// Columns of the next block: never a lone vector after full blocks, whose additions would wait for each other.
+HWY_INLINE int next_width(int left) {
+  constexpr int kWidth = kVectors * kLanes;
+  if (left <= kWidth) return left;
+  return left <= kWidth + kLanes ? (kVectors / 2) * kLanes : kWidth;
+}
+
+}  // namespace
+
+void product(int m, int n, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc, bool add) {
+  constexpr int kWidth = kVectors * kLanes;
+  HWY_ALIGN Real packed[kDepth * kWidth];
+  if (k <= 0 && !add)
+    for (int i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, Real(0));
+  for (int p = 0; p < k; p += kDepth) {
+    const int depth = std::min(kDepth, k - p);
+    const MatrixRef a_part{a.data + p * a.column, a.row, a.column};
+    const bool adds = add || p > 0;
+    for (int j = 0, width; j < n; j += width) {
+      width = next_width(n - j);
+      const int vectors = (width + kLanes - 1) / kLanes, last = width - (vectors - 1) * kLanes;
+      const Real* b_at = b + p * ldb + j;
+      std::ptrdiff_t stride = ldb;
+      if (m >= 4 * kRows && ldb > kWidth) {
+        for (int q = 0; q < depth; ++q) std::copy_n(b_at + q * ldb, width, packed + q * kWidth);
+        b_at = packed;
+        stride = kWidth;
+      }
+      switch (vectors) {
+        case 1: columns<1>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
+        case 2: columns<2>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
+#if HWY_TARGET == HWY_AVX3
+        case 3: columns<3>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
+        case 4: columns<4>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
+#endif
+        default: break;
+      }
+    }
+  }
+}
+
+void product_rows(int m, int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb, Real* c,
+                  std::ptrdiff_t ldc) {
+  // Four rows of A against four of B at a time; k in parts that keep a block of B's rows in the cache.
+  constexpr int kPart = 2048;
+  for (int p = 0; p < k; p += kPart) {
+    const int part = std::min(kPart, k - p);
+    int i = 0;
+    for (; i + 4 <= m; i += 4) dot_rows<4>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
+    switch (m - i) {
+      case 3: dot_rows<3>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc); break;
+      case 2: dot_rows<2>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc); break;
+      case 1: dot_rows<1>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc); break;
+      default: break;
+    }
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace EBM_PRECISION
+}  // namespace ebm
+HWY_AFTER_NAMESPACE();

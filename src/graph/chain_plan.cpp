@@ -1,0 +1,93 @@
+#include "ebm/graph/chain_plan.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "ebm/graph/structure.hpp"
+
+namespace ebm {
+namespace {
+
+struct Link {
+  int other = -1;
+  bool operator==(const Link&) const = default;
+};
+
+}  // namespace
+
+std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
+  const int n = s.label_variables;
+  if (n == 0) return nullptr;
+  std::vector<std::array<Link, 2>> links(static_cast<std::size_t>(n));
+  // Neighbours, at most two each; parallel factors on one pair are one link.
+  for (const Group& g : s.groups) {
+    if (g.on_path || g.on_reals || g.arity > 2) return nullptr;
+    if (g.arity != 2) continue;
+    for (int i = 0; i < g.instances; ++i) {
+      const int a = g.scopes[2 * i], b = g.scopes[2 * i + 1];
+      if (a == b) return nullptr;
+      for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
+        auto& l = links[static_cast<std::size_t>(from)];
+        if (l[0].other == to || l[1].other == to) continue;
+        if (l[0].other < 0) l[0].other = to;
+        else if (l[1].other < 0) l[1].other = to;
+        else return nullptr;
+      }
+    }
+  }
+  auto plan = std::make_shared<ChainPlan>();
+  std::vector<int> position(static_cast<std::size_t>(n), -1);
+  plan->chain_first.push_back(0);
+  for (int start = 0; start < n; ++start) {
+    const auto& ends = links[static_cast<std::size_t>(start)];
+    if (position[start] >= 0 || (ends[0].other >= 0 && ends[1].other >= 0)) continue;
+    for (int v = start, before = -1; v >= 0;) {
+      position[v] = static_cast<int>(plan->variable.size());
+      plan->variable.push_back(v);
+      const auto& l = links[static_cast<std::size_t>(v)];
+      const int next = l[0].other != before ? l[0].other : l[1].other;
+      before = v;
+      v = next >= 0 && position[next] < 0 ? next : -1;
+    }
+    plan->chain_first.push_back(static_cast<int>(plan->variable.size()));
+  }
+  if (static_cast<int>(plan->variable.size()) != n) return nullptr;  // what is left lies on loops
+
+  // Counting sort of the reads by position keeps building linear.
+  const auto positions = static_cast<std::size_t>(n);
+  plan->unary_first.assign(positions + 1, 0);
+  plan->edge_first.assign(positions + 1, 0);
+  plan->offset.assign(positions + 1, 0);
+  for (std::size_t p = 0; p < positions; ++p) {
+    const int k = s.labels_of(plan->variable[p]);
+    plan->labels.push_back(k);
+    plan->max_labels = std::max(plan->max_labels, k);
+    plan->offset[p + 1] = plan->offset[p] + k;
+  }
+  const auto place_of = [&](const Group& g, int i) {
+    const int a = position[g.scopes[static_cast<std::size_t>(i) * g.arity]];
+    return g.arity == 1 ? a : std::min(a, position[g.scopes[static_cast<std::size_t>(i) * 2 + 1]]);
+  };
+  const auto each = [&](const auto& visit) {
+    for (std::size_t g = 0; g < s.groups.size(); ++g)
+      if (s.groups[g].arity > 0)
+        for (int i = 0; i < s.groups[g].instances; ++i) visit(static_cast<int>(g), s.groups[g], i);
+  };
+  each([&](int, const Group& g, int i) { ++(g.arity == 1 ? plan->unary_first : plan->edge_first)[place_of(g, i) + 1]; });
+  for (std::size_t p = 0; p < positions; ++p) {
+    plan->unary_first[p + 1] += plan->unary_first[p];
+    plan->edge_first[p + 1] += plan->edge_first[p];
+  }
+  plan->unary.resize(static_cast<std::size_t>(plan->unary_first.back()));
+  plan->edge.resize(static_cast<std::size_t>(plan->edge_first.back()));
+  std::vector<int> unary_at(plan->unary_first.begin(), plan->unary_first.end() - 1);
+  std::vector<int> edge_at(plan->edge_first.begin(), plan->edge_first.end() - 1);
+  each([&](int index, const Group& g, int i) {
+    const int p = place_of(g, i), row = g.shared ? 0 : i;
+    if (g.arity == 1) plan->unary[static_cast<std::size_t>(unary_at[p]++)] = {index, row};
+    else plan->edge[static_cast<std::size_t>(edge_at[p]++)] = {index, row, position[g.scopes[2 * i]] != p};
+  });
+  return plan;
+}
+
+}  // namespace ebm

@@ -1,0 +1,131 @@
+#include "ebm/graph/factors.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+Data::Data(Tensor&& tensor) : owner(std::make_shared<const Tensor>(std::move(tensor))) { view = *owner; }
+
+namespace factor {
+namespace {
+
+void check_pair(std::string_view name, std::span<const Shape> in, int entries) {
+  if (in.size() != 2 || in[0].size() != in[1].size())
+    throw ShapeError(message("[", name, "] two features of one length are compared, not ",
+                             in.empty() ? std::string("none") : to_string(in[0]), " and ",
+                             in.size() < 2 ? std::string("none") : to_string(in[1])));
+  if (entries != 1) throw ShapeError(message("[", name, "] gives one energy a row, but its scope has ", entries, " entries"));
+}
+
+// E = |a - b| / 1 or |a - b|^2 / 2; slope (a - b) / |a - b| or (a - b).
+template <bool kSquared>
+struct Distance {
+  std::string_view name() const { return kSquared ? "half_squared_distance" : "distance"; }
+  void check(std::span<const Shape> in, int entries) const { check_pair(name(), in, entries); }
+  void forward(const Reads& x, View out) const {
+    const std::size_t d = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      const Real* a = x.in[0].data + r * d;
+      const Real* b = x.in[1].data + r * d;
+      Real sum = 0;
+      for (std::size_t k = 0; k < d; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+      out[r] = kSquared ? sum / 2 : std::sqrt(sum);
+    }
+  }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    const std::size_t d = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      if (dout[r] == 0) continue;
+      const Real* a = x.in[0].data + r * d;
+      const Real* b = x.in[1].data + r * d;
+      Real scale = dout[r];
+      if constexpr (!kSquared) {
+        Real sum = 0;
+        for (std::size_t k = 0; k < d; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+        if (sum == 0) continue;  // at a = b the cone has no slope; 0 is the one of least norm
+        scale /= std::sqrt(sum);
+      }
+      for (std::size_t k = 0; k < d; ++k) {
+        if (s.in[0].data) s.in[0].data[r * d + k] += scale * (a[k] - b[k]);
+        if (s.in[1].data) s.in[1].data[r * d + k] -= scale * (a[k] - b[k]);
+      }
+    }
+  }
+};
+
+struct Rubbish {
+  static constexpr bool kSelects = true;
+  double energy;
+  bool operator==(const Rubbish&) const = default;
+  std::string_view name() const { return "with_rubbish"; }
+  void check(std::span<const Shape> in, int entries) const {
+    if (in.size() != 1 || static_cast<int>(in[0].size()) + 1 != entries)
+      throw ShapeError(message("[with_rubbish] a feature of K energies needs a variable of K + 1 labels, not ", entries));
+  }
+  void forward(const Reads& x, View out) const {
+    const std::size_t k = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      std::copy_n(x.in[0].data + r * k, k, out.data + r * (k + 1));
+      out[r * (k + 1) + k] = static_cast<Real>(energy);
+    }
+  }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    if (!s.in[0].data) return;
+    const std::size_t k = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r)
+      for (std::size_t j = 0; j < k; ++j) s.in[0].data[r * k + j] += dout[r * (k + 1) + j];
+  }
+};
+
+}  // namespace
+
+Term network(const Net& net, Data x) {
+  Term t;
+  t.kind = Term::Kind::feature;
+  t.name = net.name();
+  t.net.push_back(net);
+  t.data.push_back(std::move(x));
+  return t;
+}
+
+Term rows(Feature feature) {
+  Term t;
+  t.kind = Term::Kind::feature;
+  t.name = "rows";
+  t.features.push_back(feature);
+  return t;
+}
+
+Term table(const Params& W, Param param) {
+  Term t;
+  t.kind = Term::Kind::param;
+  t.name = W.block(param).name;
+  t.param = param;
+  return t;
+}
+
+Term constant(Data energies) {
+  Term t;
+  t.kind = Term::Kind::data;
+  t.name = "constant";
+  t.data.push_back(std::move(energies));
+  return t;
+}
+
+Term distance(Feature a, Feature b) { return function(Distance<false>{}, {a, b}, "distance"); }
+Term half_squared_distance(Feature a, Feature b) { return function(Distance<true>{}, {a, b}, "half_squared_distance"); }
+Term with_rubbish(Feature feature, double energy) { return function(Rubbish{energy}, {feature}, "with_rubbish"); }
+
+Term function(Factor f, std::vector<Feature> features, std::string name) {
+  Term t;
+  t.name = std::move(name);
+  t.function.push_back(std::move(f));
+  t.features = std::move(features);
+  return t;
+}
+
+}  // namespace factor
+}  // namespace EBM_PRECISION
+}  // namespace ebm

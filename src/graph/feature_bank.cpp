@@ -1,0 +1,170 @@
+#include "feature_bank.hpp"
+
+#include <algorithm>
+
+#include "ebm/core/pool.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+void FeatureBank::append(int net_index, const Real* data, int rows, const Shape& in, Place& place) {
+  Use& use = uses_[static_cast<std::size_t>(net_index)];
+  if (!(use.last_in == in)) {
+    use.last_in = in;
+    use.last_out = schema_->nets()[static_cast<std::size_t>(net_index)].output_shape(in);
+  }
+  const std::size_t out_size = use.last_out.size(), in_size = in.size();
+  place.columns = use.last_out.back();
+  place.rows = rows * static_cast<int>(out_size / static_cast<std::size_t>(std::max(1, place.columns)));
+  place.net = net_index;
+  if (use.run_count == 0 || !(use.runs[use.run_count - 1].in == in)) {
+    if (use.runs.size() == use.run_count) use.runs.emplace_back();
+    Run& next = use.runs[use.run_count];
+    const Run* before = use.run_count ? &use.runs[use.run_count - 1] : nullptr;
+    const std::size_t output = before ? before->output + static_cast<std::size_t>(before->rows) * before->out.size() : 0;
+    const std::size_t gathered = before ? before->gathered + static_cast<std::size_t>(before->rows) * before->in.size() : 0;
+    next = {in, use.last_out, 0, data, gathered, true, output};
+    ++use.run_count;
+  }
+  Run& run = use.runs[use.run_count - 1];
+  place.offset = run.output + static_cast<std::size_t>(run.rows) * out_size;
+  const std::size_t done = static_cast<std::size_t>(run.rows) * in_size, more = static_cast<std::size_t>(rows) * in_size;
+  if (run.direct && data != run.input + done) {  // not one piece of memory: gather from here on
+    if (use.input.size() < run.gathered + done + more) use.input.resize(run.gathered + done + more);
+    std::copy_n(run.input, done, use.input.data() + run.gathered);
+    run.direct = false;
+  }
+  if (!run.direct) {
+    if (use.input.size() < run.gathered + done + more) use.input.resize(std::max(run.gathered + done + more, 2 * use.input.size()));
+    std::copy_n(data, more, use.input.data() + run.gathered + done);
+  }
+  run.rows += rows;
+}
+
+void FeatureBank::run(int net_index, Net::Mode mode) {
+  Use& use = uses_[static_cast<std::size_t>(net_index)];
+  const Net& net = schema_->nets()[static_cast<std::size_t>(net_index)];
+  const Run& last = use.runs[use.run_count - 1];
+  const std::size_t size = last.output + static_cast<std::size_t>(last.rows) * last.out.size();
+  if (use.output.size() < size) use.output.resize(size);
+  while (use.states.size() < use.run_count) use.states.push_back(std::make_unique<Net::State>());
+  const auto one = [&](std::size_t i) {
+    const Run& r = use.runs[i];
+    use.states[i]->set_dropout_stream(seed_ + i, step_);
+    net.forward(schema_->params().data(), {r.direct ? r.input : use.input.data() + r.gathered, r.in.with_rows(r.rows)},
+                {use.output.data() + r.output, r.out.with_rows(r.rows)}, *use.states[i], mode);
+  };
+  if (use.run_count == 1) one(0);
+  else parallel_for(use.run_count, one);
+}
+
+void FeatureBank::forward(std::span<const Sample* const> samples, const Points* points, Net::Mode mode) {
+  uses_.resize(schema_->nets().size());
+  for (Use& use : uses_) use.run_count = 0;
+  first_.resize(samples.size() + 1);
+  places_.clear();
+  bool per_point = false;
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    first_[i] = static_cast<int>(places_.size());
+    for (const FeatureSource& f : samples[i]->structure->features) {
+      Place& place = places_.emplace_back();
+      place.net = f.net;
+      place.per_point = f.slot < 0;
+      if (place.per_point) {
+        per_point = true;
+        continue;
+      }
+      const ConstView& x = samples[i]->data[static_cast<std::size_t>(f.slot)].view;
+      const bool rows = x.shape.rank() > schema_->nets()[static_cast<std::size_t>(f.net)].input_shape().rank();
+      append(f.net, x.data, rows ? x.shape[0] : 1, rows ? x.shape.row() : x.shape, place);
+    }
+  }
+  first_[samples.size()] = static_cast<int>(places_.size());
+  // The real variable: all points in one run, whatever sample they belong to.
+  if (per_point && points) {
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      for (int f = first_[i]; f < first_[i + 1]; ++f) {
+        Place& place = places_[static_cast<std::size_t>(f)];
+        if (!place.per_point) continue;
+        const auto same = std::find_if(places_.begin(), places_.begin() + f, [&](const Place& p) {
+          return p.per_point && p.net == place.net && p.columns > 0;
+        });
+        if (same != places_.begin() + f) {
+          place = *same;
+          continue;
+        }
+        append(place.net, points->values.data(), points->count(), schema_->nets()[static_cast<std::size_t>(place.net)].input_shape(), place);
+        place.rows = 1;
+      }
+  }
+  for (std::size_t n = 0; n < uses_.size(); ++n)
+    if (uses_[n].used()) run(static_cast<int>(n), mode);
+}
+
+FeatureAt FeatureBank::at(int item, int sample, int feature) const {
+  const Place& p = places_[static_cast<std::size_t>(first_[static_cast<std::size_t>(sample)] + feature)];
+  const std::size_t point = p.per_point ? static_cast<std::size_t>(item) * static_cast<std::size_t>(p.columns) : 0;
+  return {uses_[static_cast<std::size_t>(p.net)].output.data() + p.offset + point, p.rows, p.columns};
+}
+
+Real* FeatureBank::slopes(int item, int sample, int feature) {
+  const FeatureAt a = at(item, sample, feature);
+  const Place& p = places_[static_cast<std::size_t>(first_[static_cast<std::size_t>(sample)] + feature)];
+  Use& use = uses_[static_cast<std::size_t>(p.net)];
+  return use.doutput.data() + (a.data - use.output.data());
+}
+
+void FeatureBank::clear_slopes() {
+  for (Use& use : uses_)
+    if (use.used()) {
+      if (use.doutput.size() < use.output.size()) use.doutput.resize(use.output.size());
+      const Run& last = use.runs[use.run_count - 1];
+      std::fill_n(use.doutput.begin(), last.output + static_cast<std::size_t>(last.rows) * last.out.size(), Real(0));
+    }
+}
+
+void FeatureBank::backward(std::span<Real> gradient) {
+  for (std::size_t n = 0; n < uses_.size(); ++n) {
+    Use& use = uses_[n];
+    if (!use.used()) continue;
+    const Net& net = schema_->nets()[n];
+    const auto one = [&](std::size_t i, Real* to) {
+      const Run& r = use.runs[i];
+      const Real* d = use.doutput.data() + r.output;
+      const std::size_t size = static_cast<std::size_t>(r.rows) * r.out.size();
+      if (std::all_of(d, d + size, [](Real x) { return x == 0; })) return;  // nothing to learn from these rows
+      net.backward(schema_->params().data(), {d, r.out.with_rows(r.rows)}, to, {}, *use.states[i]);
+    };
+    if (use.run_count == 1) {
+      one(0, gradient.data());
+      continue;
+    }
+    // Rows of different shapes: groups of runs add into gradients of their own, which are then added in order, so that
+    // the sum does not depend on the threads.
+    const std::size_t groups = std::min<std::size_t>(use.run_count, 8);
+    use.partial.resize(std::max(use.partial.size(), groups));
+    parallel_for(groups, [&](std::size_t g) {
+      use.partial[g].assign(gradient.size(), Real(0));
+      for (std::size_t i = g * use.run_count / groups; i < (g + 1) * use.run_count / groups; ++i) one(i, use.partial[g].data());
+    });
+    for (std::size_t g = 0; g < groups; ++g)
+      for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += use.partial[g][i];
+  }
+}
+
+void FeatureBank::keep_slopes() {
+  for (Use& use : uses_) std::swap(use.kept, use.doutput);
+}
+
+void FeatureBank::curvature(std::span<Real> h) {
+  for (std::size_t n = 0; n < uses_.size(); ++n)
+    for (std::size_t i = 0; i < uses_[n].run_count; ++i) {
+      const Run& r = uses_[n].runs[i];
+      const Shape rows = r.out.with_rows(r.rows);
+      schema_->nets()[n].curvature(schema_->params().data(), {uses_[n].doutput.data() + r.output, rows}, h.data(),
+                                   *uses_[n].states[i], {uses_[n].kept.data() + r.output, rows});
+    }
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

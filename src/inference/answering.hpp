@@ -1,0 +1,53 @@
+#pragma once
+// What every engine does around its own algorithm.
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "ebm/core/error.hpp"
+#include "ebm/inference/engine.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+inline void check_beta(const Query& q) {
+  if (!(q.beta > 0)) throw GraphError(message("[query] beta must be above 0 (infinite for a minimum), not ", q.beta));
+}
+
+// Sizes the answer and clears it. Weights only when wanted.
+inline void prepare(Answer& out, Batch& b, const Query& q) {
+  const auto n = static_cast<std::size_t>(b.samples());
+  out.energy.assign(n, kInf);
+  out.bound.assign(n, -kInf);
+  out.points.clear();
+  if (q.weights) out.weights.assign(b.weights(), Real(0));
+  else out.weights.clear();
+  out.labels.clear();
+  out.reals.clear();
+  out.paths.clear();
+  out.report = {};
+}
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Where the labels of each sample start in Answer::labels.
+inline std::size_t label_base(const Batch& b, int sample) {
+  std::size_t base = 0;
+  for (int i = 0; i < sample; ++i) base += static_cast<std::size_t>(b.sample(i).structure->label_variables);
+  return base;
+}
+
+inline const LabelSet& truth_of(const Sample& s, int variable) {
+  static const LabelSet kUnknown;
+  return s.truth.labels.empty() ? kUnknown : s.truth.labels[static_cast<std::size_t>(variable)];
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

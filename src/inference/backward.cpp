@@ -1,0 +1,63 @@
+// d(answer)/dW: weights of every answer, scaled by the sample's slope, through the factors once.
+
+#include "answering.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+namespace {
+
+// weights of item `i` of `answer`, scaled, added at `to`.
+void add_scaled(const Real* from, std::size_t size, double slope, Real* to) {
+  const Real s = static_cast<Real>(slope);
+  for (std::size_t k = 0; k < size; ++k) to[k] += s * from[k];
+}
+
+// Points that carry any weight, of all answers, in one evaluation.
+void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient, std::vector<Real>& scratch) {
+  Points merged;
+  std::vector<std::pair<const Pull*, std::size_t>> from;  // where a merged point's weights lie
+  std::vector<std::size_t> next(pulls.size(), 0);
+  for (int sample = 0; sample < b.samples(); ++sample)
+    for (std::size_t k = 0; k < pulls.size(); ++k) {
+      const Points& p = pulls[k].answer->points;
+      const std::size_t per_point = p.empty() ? 0 : pulls[k].answer->weights.size() / static_cast<std::size_t>(p.count());
+      for (; next[k] < p.sample.size() && p.sample[next[k]] == sample; ++next[k]) {
+        const Real* w = pulls[k].answer->weights.data() + next[k] * per_point;
+        if (pulls[k].slope[static_cast<std::size_t>(sample)] == 0 || std::all_of(w, w + per_point, [](Real x) { return x == 0; }))
+          continue;
+        merged.dims = p.dims;
+        merged.sample.push_back(sample);
+        merged.values.insert(merged.values.end(), p.values.begin() + static_cast<long>(next[k]) * p.dims,
+                             p.values.begin() + static_cast<long>(next[k] + 1) * p.dims);
+        from.emplace_back(&pulls[k], next[k] * per_point);
+      }
+    }
+  if (merged.empty()) return;
+  b.forward(merged);
+  scratch.assign(b.weights(), Real(0));
+  for (int item = 0; item < b.items(); ++item) {
+    const auto& [pull, at] = from[static_cast<std::size_t>(item)];
+    add_scaled(pull->answer->weights.data() + at, b.weights_of(item + 1) - b.weights_of(item),
+               pull->slope[static_cast<std::size_t>(b.sample_of(item))], scratch.data() + b.weights_of(item));
+  }
+  b.backward(scratch, gradient);
+  b.invalidate();
+}
+
+}  // namespace
+
+void backward(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient, std::vector<Real>& scratch) {
+  for (const Pull& pull : pulls)
+    if (!pull.answer->points.empty()) return backward_at_points(b, pulls, gradient, scratch);
+  scratch.assign(b.weights(), Real(0));
+  for (const Pull& pull : pulls)
+    for (int i = 0; i < b.samples(); ++i) {
+      const double slope = pull.slope[static_cast<std::size_t>(i)];
+      const std::size_t first = b.weights_of(i), size = b.weights_of(i + 1) - first;
+      if (slope != 0) add_scaled(pull.answer->weights.data() + first, size, slope, scratch.data() + first);
+    }
+  if (std::ranges::any_of(scratch, [](Real x) { return x != 0; })) b.backward(scratch, gradient);
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

@@ -1,0 +1,133 @@
+// Exhaustive search: sums every factor for every joint label. The oracle of all other engines.
+
+#include "answering.hpp"
+#include "ebm/core/pool.hpp"
+#include "ebm/core/workspace.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+namespace {
+
+// The joint labels of one sample in odometer order, last variable fastest.
+class Odometer {
+ public:
+  Odometer(const Structure& s, std::span<int> labels, std::span<const int> counts) : s_(s), y_(labels), k_(counts) {}
+  bool next() {
+    for (std::size_t v = y_.size(); v-- > 0;) {
+      if (++y_[v] < k_[v]) return true;
+      y_[v] = 0;
+    }
+    return false;
+  }
+  bool inside_truth(const Sample& sample) const {
+    for (std::size_t v = 0; v < y_.size(); ++v)
+      if (!truth_of(sample, static_cast<int>(v)).contains(y_[v])) return false;
+    return true;
+  }
+  // visit(group, row, entry) for every table entry that the present labels read.
+  template <class Visit>
+  void entries(const Visit& visit) const {
+    for (std::size_t g = 0; g < s_.groups.size(); ++g) {
+      const Group& group = s_.groups[g];
+      const int* scope = group.scopes.data();
+      for (int i = 0; i < group.instances; ++i, scope += group.arity) {
+        int entry = 0;
+        for (int a = 0; a < group.arity; ++a) entry = entry * k_[static_cast<std::size_t>(scope[a])] + y_[static_cast<std::size_t>(scope[a])];
+        visit(static_cast<int>(g), i, entry);
+      }
+    }
+  }
+
+ private:
+  const Structure& s_;
+  std::span<int> y_;
+  std::span<const int> k_;
+};
+
+void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out, int* labels_out) {
+  const Sample& sample = b.sample(i);
+  const Structure& s = *sample.structure;
+  if (s.has_path || s.real_dims > 0)
+    throw GraphError(message("[exhaustive] '", s.has_path ? s.path_name : s.real_name,
+                             "' is no label variable; use ForwardBackward for paths, Grid for reals"));
+  thread_local Workspace ws;
+  ws.reset();
+  const auto n = static_cast<std::size_t>(s.label_variables);
+  const auto y = ws.take<int>(n, 0), counts = ws.take<int>(n), best = ws.take<int>(n, 0);
+  double joint = 1;
+  for (std::size_t v = 0; v < n; ++v) joint *= counts[v] = s.labels_of(static_cast<int>(v));
+  if (joint > limit)
+    throw GraphError(message("[exhaustive] ", joint, " joint labels are more than the limit of ", limit, "; use another engine"));
+  const auto energy = ws.take<double>(static_cast<std::size_t>(joint));
+
+  Odometer at(s, y, counts);
+  double low = kInf;
+  std::size_t index = 0;
+  do {
+    double e = 0;
+    at.entries([&](int g, int row, int entry) {
+      const TableAt t = b.table(i, g);
+      e += t.data[static_cast<std::size_t>(row) * t.stride + entry];
+    });
+    if (q.over != Over::all && at.inside_truth(sample) != (q.over == Over::truth)) e = kInf;
+    if (e < low) {
+      low = e;
+      std::ranges::copy(y, best.begin());
+    }
+    if (std::isnan(e)) low = e;
+    energy[index++] = e;
+    if (std::isnan(low)) break;
+  } while (at.next());
+
+  out.energy[static_cast<std::size_t>(i)] = low;
+  if (labels_out) std::ranges::copy(best, labels_out);
+  if (low == kInf || std::isnan(low)) return;
+  const auto give = [&](double weight) {
+    at.entries([&](int g, int row, int entry) {
+      const TableAt t = b.table(i, g);
+      const std::size_t r = t.stride == 0 ? 0 : static_cast<std::size_t>(row);
+      out.weights[b.weights_at(i, g) + r * t.entries + entry] += static_cast<Real>(weight);
+    });
+  };
+  if (q.beta == kInf) {
+    out.bound[static_cast<std::size_t>(i)] = low;
+    std::ranges::copy(best, y.begin());
+    if (q.weights) give(1);
+    return;
+  }
+  double sum = 0;
+  for (double& e : energy) sum += e = std::exp(-q.beta * (e - low));
+  out.energy[static_cast<std::size_t>(i)] = out.bound[static_cast<std::size_t>(i)] = low - std::log(sum) / q.beta;
+  if (!q.weights) return;
+  std::ranges::fill(y, 0);
+  index = 0;
+  do {
+    if (energy[index] > 0) give(energy[index] / sum);
+    ++index;
+  } while (at.next());
+}
+
+}  // namespace
+
+void infer::Exhaustive::answer(Batch& b, const Query& q, Answer& out) const {
+  check_beta(q);
+  const Stopwatch watch;
+  b.ensure();
+  prepare(out, b, q);
+  const int n = b.samples();
+  if (q.answers) out.labels.resize(label_base(b, n));
+  // One sample is too little work to hand to another thread.
+  const std::size_t pieces = n < 64 ? 1 : 16;
+  parallel_for(pieces, [&](std::size_t piece) {
+    const int first = static_cast<int>(piece * n / pieces), last = static_cast<int>((piece + 1) * n / pieces);
+    std::size_t at = q.answers ? label_base(b, first) : 0;
+    for (int i = first; i < last; ++i) {
+      answer_one(b, i, q, limit, out, q.answers ? out.labels.data() + at : nullptr);
+      at += static_cast<std::size_t>(b.sample(i).structure->label_variables);
+    }
+  });
+  out.report = {.seconds = watch.seconds(), .asked = Method::exhaustive, .used = Method::exhaustive};
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

@@ -1,0 +1,15 @@
+#pragma once
+/// \file
+/// What every question to a lattice checks first; see paths.hpp for the errors.
+
+#include <span>
+
+#include "ebm/lattice/lattice.hpp"
+
+namespace ebm::lattice {
+
+void check_energies(const Lattice& lattice, std::span<const double> arc_energy);
+void check_beta(double beta);
+void check_posterior(const Lattice& lattice, std::span<const double> posterior);
+
+}  // namespace ebm::lattice

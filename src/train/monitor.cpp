@@ -1,0 +1,42 @@
+#include "ebm/train/monitor.hpp"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace ebm {
+
+// Energies within this many nats of each other cannot be told apart by any threshold.
+constexpr double kFlat = 1e-2;
+
+EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collapse) {
+  EpochReport r;
+  r.epoch = epoch;
+  r.seconds = seconds;
+  r.tally = t;
+  const auto mean = [](double sum, std::uint64_t n) { return n ? sum / static_cast<double>(n) : 0.0; };
+  r.loss = mean(t.loss, t.samples);
+  r.error = mean(static_cast<double>(t.wrong), t.samples + t.impossible);
+  r.gap = mean(t.gap, t.gaps);
+  r.truth = mean(t.truth, t.gaps);
+  r.offending = mean(t.offending, t.gaps);
+  r.collapsed = can_collapse && t.gaps > 0 && mean(t.absolute_gap, t.gaps) < kFlat;
+  return r;
+}
+
+std::string to_string(const EpochReport& r) {
+  std::string out = fmt::format("epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}), {:.1f} s",
+                                r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending, r.seconds);
+  if (r.tally.impossible)
+    out += fmt::format("\n  {} samples skipped: no answer of theirs is the truth", r.tally.impossible);
+  if (r.tally.skipped) out += fmt::format("\n  {} samples skipped: their truth is not known", r.tally.skipped);
+  if (r.tally.unconverged) out += fmt::format("\n  {} batches: inference did not converge", r.tally.unconverged);
+  if (r.collapsed)
+    out += "\n  WARNING: the energy has collapsed: right and wrong answers differ by less than 0.01 nats."
+           "\n  This loss allows that; nll does not.";
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const EpochReport& report) { return out << to_string(report); }
+
+}  // namespace ebm

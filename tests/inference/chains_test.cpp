@@ -1,0 +1,215 @@
+// Chain engines against enumeration, on random ragged sets of chains: every query, every beta, forbidden entries,
+// energies of 1e4, and weights against finite differences of the answer itself.
+
+#include <gtest/gtest.h>
+
+#include "ebm/core/pool.hpp"
+#include "ebm/inference/engine.hpp"
+#include "ebm/inference/verbs.hpp"
+#include "support/graphs.hpp"
+
+namespace ebm {
+namespace {
+
+using testing::OneGraph;
+using testing::each_labelling;
+using testing::joined;
+using testing::random_tensor;
+
+constexpr double kTolerance = sizeof(Real) == 4 ? 2e-5 : 1e-9;
+
+struct Chain {
+  std::vector<int> counts, truth;
+  std::vector<Tensor> unary, pair;  // pair p joins p and p + 1; empty: nothing joins them
+  std::vector<bool> swapped;        // its scope names p + 1 first
+
+  double energy(const std::vector<int>& y) const {
+    double e = 0;
+    for (std::size_t p = 0; p < counts.size(); ++p) {
+      e += unary[p][static_cast<std::size_t>(y[p])];
+      if (p + 1 == counts.size() || pair[p].empty()) continue;
+      e += swapped[p] ? pair[p][static_cast<std::size_t>(y[p + 1] * counts[p] + y[p])]
+                      : pair[p][static_cast<std::size_t>(y[p] * counts[p + 1] + y[p + 1])];
+    }
+    return e;
+  }
+  double answer(Over over, double beta) const {
+    std::vector<double> energies;
+    each_labelling(counts, [&](const std::vector<int>& y) {
+      const bool inside = truth.empty() || y == truth;
+      if (over == Over::all || inside == (over == Over::truth)) energies.push_back(energy(y));
+    });
+    return joined(energies, beta);
+  }
+  void declare(FactorGraph& g) const {
+    std::vector<Variables> v;
+    for (std::size_t p = 0; p < counts.size(); ++p)
+      v.push_back(g.output("y" + std::to_string(p), Labels(counts[p]), truth.empty() ? LabelSet() : LabelSet(truth[p])));
+    for (std::size_t p = 0; p < counts.size(); ++p) {
+      g.add(factor::constant(unary[p]), v[p]);
+      if (p + 1 < counts.size() && !pair[p].empty())
+        swapped[p] ? g.add(factor::constant(pair[p]), v[p + 1], v[p]) : g.add(factor::constant(pair[p]), v[p], v[p + 1]);
+    }
+  }
+};
+
+Chain random_chain(Rng& rng, double scale, double forbidden) {
+  Chain c;
+  const int length = 1 + rng.below(5);
+  for (int p = 0; p < length; ++p) c.counts.push_back(1 + rng.below(4));
+  for (int p = 0; p < length; ++p) {
+    c.unary.push_back(random_tensor({c.counts[p]}, rng, scale));
+    c.truth.push_back(rng.below(c.counts[p]));
+    c.swapped.push_back(rng.chance(0.3));
+    if (p + 1 == length) break;
+    const bool joined = rng.chance(0.85);
+    c.pair.push_back(!joined ? Tensor() : random_tensor(c.swapped[p] ? Shape{c.counts[p + 1], c.counts[p]} : Shape{c.counts[p], c.counts[p + 1]}, rng, scale));
+    for (Real& e : c.pair.back().span())
+      if (rng.chance(forbidden)) e = static_cast<Real>(kInf);
+  }
+  if (rng.chance(0.2)) c.truth.clear();
+  return c;
+}
+
+void expect_close(double a, double b, double scale) {
+  if (std::isinf(a) || std::isinf(b)) EXPECT_EQ(a, b);
+  else EXPECT_NEAR(a, b, kTolerance * std::max(1.0, scale));
+}
+
+TEST(Chains_OnRandomGraphs, EveryQuery_EqualsEnumeration) {
+  Rng rng(1);
+  for (int trial = 0; trial < 400; ++trial) {
+    const double scale = std::vector<double>{1, 10, 1e4}[trial % 3];
+    const Chain c = random_chain(rng, scale, trial % 4 == 0 ? 0.3 : 0);
+    Params W;
+    OneGraph one(W, [&](FactorGraph& g) { c.declare(g); });
+    for (const Over over : {Over::all, Over::truth, Over::others})
+      for (const double beta : {kInf, 1.0, 0.3, 20.0}) {
+        Answer chain, all;
+        infer::SumProduct{}.answer(one.batch, {.over = over, .beta = beta, .answers = true}, chain);
+        infer::Exhaustive{}.answer(one.batch, {.over = over, .beta = beta, .answers = true}, all);
+        const double expected = c.answer(over, beta);
+        SCOPED_TRACE(message("trial ", trial, " over ", static_cast<int>(over), " beta ", beta));
+        expect_close(chain.energy[0], expected, scale);
+        expect_close(all.energy[0], expected, scale);
+        ASSERT_EQ(chain.weights.size(), all.weights.size());
+        if (expected == kInf || scale > 100) continue;  // ties and rounding of 1e4 are another matter
+        for (std::size_t w = 0; w < chain.weights.size(); ++w) EXPECT_NEAR(chain.weights[w], all.weights[w], 20 * kTolerance);
+        EXPECT_EQ(chain.labels, all.labels);
+      }
+  }
+}
+
+TEST(Chains_Weights, SumToOnePerScope) {
+  Rng rng(2);
+  for (int trial = 0; trial < 50; ++trial) {
+    const Chain c = random_chain(rng, 2, 0);
+    Params W;
+    OneGraph one(W, [&](FactorGraph& g) { c.declare(g); });
+    Answer a;
+    infer::SumProduct{}.answer(one.batch, {.beta = 1}, a);
+    const auto& groups = one.batch.sample(0).structure->groups;
+    for (std::size_t g = 0; g < groups.size(); ++g) {
+      double sum = 0;
+      for (int k = 0; k < groups[g].entries; ++k) sum += a.weights[one.batch.weights_at(0, static_cast<int>(g)) + static_cast<std::size_t>(k)];
+      EXPECT_NEAR(sum, 1, 1e-5);
+    }
+  }
+}
+
+TEST(Chains_LongAndSteep, StayFinite) {
+  constexpr int length = 100000, labels = 10;
+  Rng rng(3);
+  const Tensor unary = random_tensor({length, labels}, rng, 100), pair = random_tensor({labels, labels}, rng, 100);
+  Params W;
+  OneGraph one(W, [&](FactorGraph& g) {
+    const auto y = g.outputs("y", length, Labels(labels));
+    g.add_each(factor::constant(unary), y);
+    g.add_each(factor::constant(pair), y.pairs());
+  });
+  Answer minimum, free;
+  infer::SumProduct{}.answer(one.batch, {}, minimum);
+  infer::SumProduct{}.answer(one.batch, {.beta = 1}, free);
+  EXPECT_TRUE(std::isfinite(minimum.energy[0]));
+  EXPECT_LE(free.energy[0], minimum.energy[0]);
+  EXPECT_GE(free.energy[0], minimum.energy[0] - length * std::log(labels));
+}
+
+TEST(Chains_OnALoop, AreRefused_AndAutomaticFallsBackToExhaustive) {
+  Rng rng(4);
+  const Tensor pair = random_tensor({2, 2}, rng);
+  Params W;
+  OneGraph loop(W, [&](FactorGraph& g) {
+    const auto y = g.outputs("y", 3, Labels(2));
+    g.add(factor::constant(pair), y[0], y[1]);
+    g.add(factor::constant(pair), y[1], y[2]);
+    g.add(factor::constant(pair), y[2], y[0]);
+  });
+  Answer a;
+  EXPECT_THROW(infer::MinSum{}.answer(loop.batch, {}, a), GraphError);
+  infer::Automatic{}.answer(loop.batch, {}, a);
+  EXPECT_EQ(a.report.used, Method::exhaustive);
+  EXPECT_EQ(a.report.asked, Method::automatic);
+  EXPECT_EQ(a.report.why, Why::small_graph);
+}
+
+TEST(Chains_AFreeEnergyOfMinSum, IsRefused) {
+  Params W;
+  OneGraph one(W, [&](FactorGraph& g) { g.output("y", Labels(2)); });
+  Answer a;
+  EXPECT_THROW(infer::MinSum{}.answer(one.batch, {.beta = 1}, a), GraphError);
+  EXPECT_THROW(infer::SumProduct{}.answer(one.batch, {.beta = 0}, a), GraphError);
+  EXPECT_THROW(infer::SumProduct{}.answer(one.batch, {.beta = -1}, a), GraphError);
+}
+
+TEST(Chains_InABatch, EqualALoopOverSamples_ForAnyNumberOfThreads) {
+  Rng rng(5);
+  std::vector<Tensor> unary;
+  std::vector<int> lengths;
+  for (int i = 0; i < 60; ++i) {
+    lengths.push_back(1 + rng.below(9));
+    unary.push_back(random_tensor({lengths.back(), 4}, rng));
+  }
+  Params W;
+  const Param trans = W.uniform("trans", {4, 4}, 1);
+  std::vector<int> index(60);
+  for (int i = 0; i < 60; ++i) index[i] = i;
+  const Model<int> model(W, [&](FactorGraph& g, const int& i) {
+    const auto y = g.outputs("y", lengths[i], Labels(4));
+    g.add_each(factor::constant(unary[i]), y);
+    g.add_each(factor::table(W, trans), y.pairs());
+  });
+  const Prepared ready = model.prepare(std::span<const int>(index));
+  EXPECT_LE(ready.schema().structures(), 9u);  // one per length
+  std::vector<Answer> answers;
+  for (const int count : {1, 2}) {
+    set_threads(count);
+    Batch batch = ready.batch();
+    infer::SumProduct{}.answer(batch, {.beta = 1}, answers.emplace_back());
+  }
+  set_threads(0);
+  EXPECT_EQ(answers[0].energy, answers[1].energy);
+  EXPECT_EQ(answers[0].weights, answers[1].weights);
+  for (int i = 0; i < 60; ++i) {
+    Batch one = ready.batch(static_cast<std::size_t>(i), 1);
+    Answer a;
+    infer::SumProduct{}.answer(one, {.beta = 1}, a);
+    EXPECT_EQ(a.energy[0], answers[0].energy[static_cast<std::size_t>(i)]);
+  }
+}
+
+TEST(Verbs_EnergyAtLabels, EqualsTheMinimumAtItsLabels) {
+  Rng rng(6);
+  for (int trial = 0; trial < 20; ++trial) {
+    const Chain c = random_chain(rng, 1, 0);
+    Params W;
+    OneGraph one(W, [&](FactorGraph& g) { c.declare(g); });
+    const Minimum m = minimize(one.batch);
+    EXPECT_NEAR(energy(one.batch, 0, m.labels[0]), m.energy[0], 1e-5);
+    EXPECT_LE(free_energy(one.batch)[0], m.energy[0] + 1e-9);
+    EXPECT_THROW(energy(one.batch, 0, std::vector<int>(c.counts.size() + 1)), GraphError);
+  }
+}
+
+}  // namespace
+}  // namespace ebm
