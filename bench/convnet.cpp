@@ -1,5 +1,6 @@
-// Training and running the 61,706-weight LeNet of the peers: ours against libtorch on 1 and 2 threads, alternating in
-// one run. A step is forward, mean cross-entropy, backward, w -= 0.01 slope. Inputs are drawn here, from one seed.
+// Training and running the 61,706-weight LeNet of the peers: ours against libtorch on 1 and 2 threads,
+// alternating in one run. A step is forward, mean cross-entropy, backward, w -= 0.01 slope. Inputs are drawn
+// here, from one seed.
 //
 //   bench_convnet [SECONDS]     time spent on each cell of the table, 1 by default
 
@@ -25,26 +26,29 @@ using namespace ebm;
 
 constexpr float kRate = 0.01f;
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 struct Ours {
   Params params;
   Net net;
   Net::State state;
-  std::vector<Real> slope;
+  Tensor slope;
   Tensor out, dout;
 
   explicit Ours(const std::vector<float>& weights) {
     const auto conv = [](int maps) { return net::Conv{.maps = maps, .kernel = net::square(5)}; };
     net = net::sequential(params, "lenet", {1, 32, 32},
-                          {conv(6), net::Tanh::plain(), net::AveragePool{}, conv(16), net::Tanh::plain(), net::AveragePool{},
-                           conv(120), net::Tanh::plain(), net::Linear{.outputs = 84}, net::Tanh::plain(), net::Linear{.outputs = 10}});
+                          {conv(6), net::Tanh::plain(), net::AveragePool{}, conv(16), net::Tanh::plain(),
+                           net::AveragePool{}, conv(120), net::Tanh::plain(), net::Linear{.outputs = 84},
+                           net::Tanh::plain(), net::Linear{.outputs = 10}});
     auto from = weights.begin();
     for (const Params::Block& block : params.blocks()) {
       std::copy_n(from, block.size(), params.data() + block.offset);
       from += static_cast<std::ptrdiff_t>(block.size());
     }
-    slope.assign(params.flat().size(), 0);
+    slope = Tensor(Shape{static_cast<int>(params.flat().size())});
   }
 
   void reserve(int rows) {
@@ -87,7 +91,8 @@ struct Contender {
   std::function<void()> before, run;
   std::vector<double> seconds{};
   double median() {
-    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2), seconds.end());
+    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2),
+                     seconds.end());
     return seconds[seconds.size() / 2];
   }
 };
@@ -134,8 +139,11 @@ int main(int argc, char** argv) {
   std::vector<int> classes(256);
   for (int& y : classes) y = rng.below(10);
 
-  fmt::print("instruction set {}, {} threads; microseconds per image, medians\n\n", kernels().instruction_set, threads());
-  fmt::print("| rows | what | ours | libtorch 1t | libtorch 2t | ratio to the better | loss after 10 steps, ours | libtorch |\n");
+  fmt::print("instruction set {}, {} threads; microseconds per image, medians\n\n", kernels().instruction_set,
+             threads());
+  fmt::print(
+      "| rows | what | ours | libtorch 1t | libtorch 2t | ratio to the better | loss after 10 steps, ours | "
+      "libtorch |\n");
   fmt::print("|---|---|---|---|---|---|---|---|\n");
   bool equal = true;
   for (const int rows : {1, 8, 64, 256}) {
@@ -168,8 +176,9 @@ int main(int argc, char** argv) {
       measure(contenders, budget);
       std::vector<double> each(3, NAN);
       for (std::size_t i = 0; i < contenders.size(); ++i) each[i] = contenders[i].median() * 1e6 / rows;
-      fmt::print("| {} | {} | {:.2f} | {:.1f} | {:.1f} | {:.2f} | {:.6f} | {:.6f} |\n", rows, training ? "step" : "forward",
-                 each[0], each[1], each[2], std::fmin(each[1], each[2]) / each[0], ours_after, peer_after);
+      fmt::print("| {} | {} | {:.2f} | {:.1f} | {:.1f} | {:.2f} | {:.6f} | {:.6f} |\n", rows,
+                 training ? "step" : "forward", each[0], each[1], each[2],
+                 std::fmin(each[1], each[2]) / each[0], ours_after, peer_after);
       std::fflush(stdout);
     }
   }

@@ -3,16 +3,15 @@
 
 #include <filesystem>
 #include <span>
-#include <string>
 
-#include "ebm/models/check_training.hpp"
+#include "check_history.hpp"
 #include "ebm/models/check_verdict.hpp"
 
 namespace ebm::app {
 
-// The passes of a training as JSON, to travel with the model and be drawn by a later report.
-std::string history_note(const models::CheckTrainingReport& training);
-
+// One self-contained file, of at most kPictures pictures however many fields there are.
+// fields, checks and results are of the same fields in the same order. Throws DataError when the file cannot be written.
+inline constexpr std::size_t kPictures = 60;
 void write_check_report(const std::filesystem::path& path, const models::CheckReader& reader,
                         std::span<const io::LabelledImage> fields, std::span<const models::Check> checks,
                         std::span<const models::CheckResult> results, const models::Verdict& verdict, double target_error);

@@ -2,10 +2,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
 
 #include "command.hpp"
+#include "config_file.hpp"
 #include "ebm/core/error.hpp"
 #include "ebm/train/trainer.hpp"
 
@@ -17,7 +19,7 @@ int main(int argc, char** argv) {
   ebm.failure_message(CLI::FailureMessage::help);
   ebm.footer("Example:\n  ebm generate amounts --count 500 --out fields\n"
              "  ebm check-reader train --data fields --loss nll --recogniser hos --out reader.safetensors\n"
-             "Every subcommand has --help with an example.");
+             "Every subcommand has --help with an example, and takes --config FILE: a JSON object with its options.");
   app::add_mnist(ebm);
   app::add_check_reader(ebm);
   app::add_generate(ebm);
@@ -27,7 +29,9 @@ int main(int argc, char** argv) {
     return code;
   };
   try {
-    ebm.parse(argc, argv);
+    std::vector<std::string> arguments = app::expand_config({argv + 1, argv + argc});
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    ebm.parse(std::move(arguments));
     return app::kOk;
   } catch (const CLI::RuntimeError& e) {
     return e.get_exit_code();

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What OpenFst needs for a composition, a best path and both passes of the log semiring. Apart from the rest because
-/// OpenFst 1.7 does not compile as C++20.
+/// What OpenFst needs for a composition, a best path and both passes of the log semiring. Apart from the rest
+/// because OpenFst 1.7 does not compile as C++20.
 
 #include <functional>
 #include <vector>

@@ -17,8 +17,8 @@ struct TorchLeNet::Impl {
 
 TorchLeNet::TorchLeNet(const std::vector<float>& weights) : impl_(std::make_unique<Impl>()) {
   auto from = weights.data();
-  const std::vector<std::vector<int64_t>> shapes{{6, 1, 5, 5}, {6}, {16, 6, 5, 5}, {16}, {120, 400},
-                                                 {120},        {84, 120}, {84},    {10, 84}, {10}};
+  const std::vector<std::vector<int64_t>> shapes{{6, 1, 5, 5}, {6},       {16, 6, 5, 5}, {16},     {120, 400},
+                                                 {120},        {84, 120}, {84},          {10, 84}, {10}};
   for (const auto& shape : shapes) {
     const torch::Tensor t = torch::from_blob(const_cast<float*>(from), shape).clone();
     impl_->p.push_back(t.requires_grad_(true));

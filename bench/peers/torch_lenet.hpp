@@ -1,5 +1,6 @@
 #pragma once
-// The same net in libtorch, behind an interface without its types: its headers are included in one source only.
+// The same net in libtorch, behind an interface without its types: its headers are included in one source
+// only.
 
 #include <memory>
 #include <vector>

@@ -1,8 +1,9 @@
-// Matrix products of the CPU's kernel table. C is cut into blocks that stay in registers while k runs; columns are
-// vectors. A block of B that several blocks of rows read is first copied together, so that a long row does not
-// throw itself out of the cache.
+// Matrix products of the CPU's kernel table. C is cut into blocks that stay in registers while k runs;
+// columns are vectors. A block of B that several blocks of rows read is first copied together, so that a long
+// row does not throw itself out of the cache.
 
 #include <algorithm>
+#include <utility>
 
 #include "ebm/core/kernels.hpp"
 
@@ -49,46 +50,59 @@ HWY_INLINE V load_last(M mask, int, const Real* p) { return hn::MaskedLoad(mask,
 HWY_INLINE void store_last(V v, M mask, int, Real* p) { hn::BlendedStore(v, mask, D(), p); }
 #endif
 
+// f(0), ..., f(kCount - 1) written out, each index a constant, so that arrays of vectors are registers.
+#define EBM_INLINE_LAMBDA __attribute__((always_inline)) HWY_ATTR
+template <int... kIndex, class F>
+HWY_INLINE void written_out(std::integer_sequence<int, kIndex...>, const F& f) {
+  (f(std::integral_constant<int, kIndex>{}), ...);
+}
+template <int kCount, class F>
+HWY_INLINE void each(const F& f) {
+  written_out(std::make_integer_sequence<int, kCount>{}, f);
+}
+
 // C[kMr, kNv vectors, the last of `last` lanes unless kFull] = or += A B, all of k in registers.
 template <int kMr, int kNv, bool kFull>
-HWY_INLINE void block(int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc, int last,
-                      bool add) {
+HWY_INLINE void block(int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc,
+                      int last, bool add) {
   const D d;
   const M mask = hn::FirstN(d, static_cast<std::size_t>(last));
-  constexpr int kLast = kNv - 1;
-  V s[kMr][kNv];
-  for (int i = 0; i < kMr; ++i)
-    for (int j = 0; j < kNv; ++j) s[i][j] = hn::Zero(d);
+  const auto load = [=](const Real* row, auto j) EBM_INLINE_LAMBDA {
+    if constexpr (kFull || j.value < kNv - 1)
+      return hn::LoadU(D(), row + j.value * kLanes);
+    else
+      return load_last(mask, last, row + j.value * kLanes);
+  };
+  V s[kMr * kNv];
+  each<kMr * kNv>([&](auto i) EBM_INLINE_LAMBDA { s[i.value] = hn::Zero(d); });
   const Real* a_at = a.data;
   for (int p = 0; p < k; ++p, a_at += a.column, b += ldb) {
     V row[kNv];
-    for (int j = 0; j < kLast; ++j) row[j] = hn::LoadU(d, b + j * kLanes);
-    row[kLast] = kFull ? hn::LoadU(d, b + kLast * kLanes) : load_last(mask, last, b + kLast * kLanes);
-    for (int i = 0; i < kMr; ++i) {
-      const V x = hn::Set(d, a_at[i * a.row]);
-      for (int j = 0; j < kNv; ++j) s[i][j] = hn::MulAdd(x, row[j], s[i][j]);
-    }
+    each<kNv>([&](auto j) EBM_INLINE_LAMBDA { row[j.value] = load(b, j); });
+    each<kMr>([&](auto i) EBM_INLINE_LAMBDA {
+      const V x = hn::Set(d, a_at[i.value * a.row]);
+      each<kNv>([&](auto j) EBM_INLINE_LAMBDA {
+        constexpr int kAt = i.value * kNv + j.value;
+        s[kAt] = hn::MulAdd(x, row[j.value], s[kAt]);
+      });
+    });
   }
-  if (add) {
-    for (int i = 0; i < kMr; ++i) {
-      const Real* at = c + i * ldc;
-      for (int j = 0; j < kLast; ++j) s[i][j] = hn::Add(s[i][j], hn::LoadU(d, at + j * kLanes));
-      at += kLast * kLanes;
-      s[i][kLast] = hn::Add(s[i][kLast], kFull ? hn::LoadU(d, at) : load_last(mask, last, at));
-    }
-  }
-  for (int i = 0; i < kMr; ++i, c += ldc) {
-    for (int j = 0; j < kLast; ++j) hn::StoreU(s[i][j], d, c + j * kLanes);
-    if (kFull)
-      hn::StoreU(s[i][kLast], d, c + kLast * kLanes);
-    else
-      store_last(s[i][kLast], mask, last, c + kLast * kLanes);
-  }
+  each<kMr>([&](auto i) EBM_INLINE_LAMBDA {
+    Real* row = c + i.value * ldc;
+    each<kNv>([&](auto j) EBM_INLINE_LAMBDA {
+      constexpr int kAt = i.value * kNv + j.value;
+      if (add) s[kAt] = hn::Add(s[kAt], load(row, j));
+      if constexpr (kFull || j.value < kNv - 1)
+        hn::StoreU(s[kAt], d, row + j.value * kLanes);
+      else
+        store_last(s[kAt], mask, last, row + j.value * kLanes);
+    });
+  });
 }
 
 template <int kNv>
-HWY_NOINLINE void columns(int m, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc,
-                          int last, bool add) {
+HWY_NOINLINE void columns(int m, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c,
+                          std::ptrdiff_t ldc, int last, bool add) {
   int i = 0;
   const auto next = [&](auto rows) HWY_ATTR {
     const MatrixRef part{a.data + i * a.row, a.row, a.column};
@@ -100,17 +114,43 @@ HWY_NOINLINE void columns(int m, int k, MatrixRef a, const Real* b, std::ptrdiff
   };
   while (m - i >= 2 * kRows || m - i == kRows) next(std::integral_constant<int, kRows>{});
   switch (m - i) {  // what is left, in two blocks of nearly equal height
-    case 11: next(std::integral_constant<int, 6>{}); next(std::integral_constant<int, 5>{}); break;
-    case 10: next(std::integral_constant<int, 5>{}); next(std::integral_constant<int, 5>{}); break;
-    case 9: next(std::integral_constant<int, 5>{}); next(std::integral_constant<int, 4>{}); break;
-    case 8: next(std::integral_constant<int, 4>{}); next(std::integral_constant<int, 4>{}); break;
-    case 7: next(std::integral_constant<int, 4>{}); next(std::integral_constant<int, 3>{}); break;
-    case 5: next(std::integral_constant<int, 5>{}); break;
-    case 4: next(std::integral_constant<int, 4>{}); break;
-    case 3: next(std::integral_constant<int, 3>{}); break;
-    case 2: next(std::integral_constant<int, 2>{}); break;
-    case 1: next(std::integral_constant<int, 1>{}); break;
-    default: break;
+    case 11:
+      next(std::integral_constant<int, 6>{});
+      next(std::integral_constant<int, 5>{});
+      break;
+    case 10:
+      next(std::integral_constant<int, 5>{});
+      next(std::integral_constant<int, 5>{});
+      break;
+    case 9:
+      next(std::integral_constant<int, 5>{});
+      next(std::integral_constant<int, 4>{});
+      break;
+    case 8:
+      next(std::integral_constant<int, 4>{});
+      next(std::integral_constant<int, 4>{});
+      break;
+    case 7:
+      next(std::integral_constant<int, 4>{});
+      next(std::integral_constant<int, 3>{});
+      break;
+    case 5:
+      next(std::integral_constant<int, 5>{});
+      break;
+    case 4:
+      next(std::integral_constant<int, 4>{});
+      break;
+    case 3:
+      next(std::integral_constant<int, 3>{});
+      break;
+    case 2:
+      next(std::integral_constant<int, 2>{});
+      break;
+    case 1:
+      next(std::integral_constant<int, 1>{});
+      break;
+    default:
+      break;
   }
 }
 
@@ -138,7 +178,8 @@ HWY_INLINE void sum_four(V a, V b, V c, V d4, Real* out, int count) {
   const V ab = hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
   const V cd = hn::Add(hn::InterleaveLower(d, c, d4), hn::InterleaveUpper(d, c, d4));
   const auto x = hn::BitCast(wide, ab), y = hn::BitCast(wide, cd);
-  const V sums = hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, x, y)), hn::BitCast(d, hn::InterleaveUpper(wide, x, y)));
+  const V sums = hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, x, y)),
+                         hn::BitCast(d, hn::InterleaveUpper(wide, x, y)));
   const hn::CappedTag<Real, 4> four;
   const auto total = add_blocks(d, sums);
   if (count == 4) {
@@ -151,40 +192,48 @@ HWY_INLINE void sum_four(V a, V b, V c, V d4, Real* out, int count) {
 }
 #endif
 
-// C[kMr, count <= 4] += dot products of kMr rows of A with count rows of B; the rows of B beyond count repeat the last.
+// C[kMr, count <= 4] += dot products of kMr rows of A with count rows of B; the rows of B beyond count repeat
+// the last.
 template <int kMr>
 HWY_INLINE void dots(int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb, Real* c,
                      std::ptrdiff_t ldc, int count) {
   const D d;
-  const Real* rows[4];
-  for (int j = 0; j < 4; ++j) rows[j] = b + std::min(j, count - 1) * ldb;
-  V s[kMr][4];
-  for (int i = 0; i < kMr; ++i)
-    for (int j = 0; j < 4; ++j) s[i][j] = hn::Zero(d);
-  const auto step = [&](auto load, int p) HWY_ATTR {
-    V x[kMr];
-    for (int i = 0; i < kMr; ++i) x[i] = load(a + i * lda + p);
-    for (int j = 0; j < 4; ++j) {
-      const V y = load(rows[j] + p);
-      for (int i = 0; i < kMr; ++i) s[i][j] = hn::MulAdd(x[i], y, s[i][j]);
-    }
+  const Real* b1 = b + std::min(1, count - 1) * ldb;
+  const Real* b2 = b + std::min(2, count - 1) * ldb;
+  const Real* b3 = b + std::min(3, count - 1) * ldb;
+  V s[kMr * 4];
+  each<kMr * 4>([&](auto i) EBM_INLINE_LAMBDA { s[i.value] = hn::Zero(d); });
+  const auto step = [&](int p, auto load) EBM_INLINE_LAMBDA {
+    const V y[4] = {load(b + p), load(b1 + p), load(b2 + p), load(b3 + p)};
+    each<kMr>([&](auto i) EBM_INLINE_LAMBDA {
+      const V x = load(a + i.value * lda + p);
+      each<4>([&](auto j) EBM_INLINE_LAMBDA {
+        constexpr int kAt = i.value * 4 + j.value;
+        s[kAt] = hn::MulAdd(x, y[j.value], s[kAt]);
+      });
+    });
   };
   int p = 0;
-  for (; p + kLanes <= k; p += kLanes) step([](const Real* at) HWY_ATTR { return hn::LoadU(D(), at); }, p);
+  for (; p + kLanes <= k; p += kLanes)
+    step(p, [](const Real* at) EBM_INLINE_LAMBDA { return hn::LoadU(D(), at); });
   if (const int last = k - p; last > 0) {
     const M mask = hn::FirstN(d, static_cast<std::size_t>(last));
-    step([mask, last](const Real* at) HWY_ATTR { return load_last(mask, last, at); }, p);
+    step(p, [=](const Real* at) EBM_INLINE_LAMBDA { return load_last(mask, last, at); });
   }
-  for (int i = 0; i < kMr; ++i) sum_four(s[i][0], s[i][1], s[i][2], s[i][3], c + i * ldc, count);
+  each<kMr>([&](auto i) EBM_INLINE_LAMBDA {
+    constexpr int kAt = i.value * 4;
+    sum_four(s[kAt], s[kAt + 1], s[kAt + 2], s[kAt + 3], c + i.value * ldc, count);
+  });
 }
 
 template <int kMr>
-HWY_NOINLINE void dot_rows(int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb, Real* c,
-                           std::ptrdiff_t ldc) {
+HWY_NOINLINE void dot_rows(int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb,
+                           Real* c, std::ptrdiff_t ldc) {
   for (int j = 0; j < n; j += 4) dots<kMr>(k, a, lda, b + j * ldb, ldb, c + j, ldc, std::min(4, n - j));
 }
 
-// Columns of the next block: never a lone vector after full blocks, whose additions would wait for each other.
+// Columns of the next block: never a lone vector after full blocks, whose additions would wait for each
+// other.
 HWY_INLINE int next_width(int left) {
   constexpr int kWidth = kVectors * kLanes;
   if (left <= kWidth) return left;
@@ -193,7 +242,8 @@ HWY_INLINE int next_width(int left) {
 
 }  // namespace
 
-void product(int m, int n, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc, bool add) {
+void product(int m, int n, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb, Real* c, std::ptrdiff_t ldc,
+             bool add) {
   constexpr int kWidth = kVectors * kLanes;
   HWY_ALIGN Real packed[kDepth * kWidth];
   if (k <= 0 && !add)
@@ -213,20 +263,29 @@ void product(int m, int n, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb
         stride = kWidth;
       }
       switch (vectors) {
-        case 1: columns<1>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
-        case 2: columns<2>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
+        case 1:
+          columns<1>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
+          break;
+        case 2:
+          columns<2>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
+          break;
 #if HWY_TARGET == HWY_AVX3
-        case 3: columns<3>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
-        case 4: columns<4>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds); break;
+        case 3:
+          columns<3>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
+          break;
+        case 4:
+          columns<4>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
+          break;
 #endif
-        default: break;
+        default:
+          break;
       }
     }
   }
 }
 
-void product_rows(int m, int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb, Real* c,
-                  std::ptrdiff_t ldc) {
+void product_rows(int m, int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb,
+                  Real* c, std::ptrdiff_t ldc) {
   // Four rows of A against four of B at a time; k in parts that keep a block of B's rows in the cache.
   constexpr int kPart = 2048;
   for (int p = 0; p < k; p += kPart) {
@@ -234,10 +293,17 @@ void product_rows(int m, int n, int k, const Real* a, std::ptrdiff_t lda, const 
     int i = 0;
     for (; i + 4 <= m; i += 4) dot_rows<4>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
     switch (m - i) {
-      case 3: dot_rows<3>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc); break;
-      case 2: dot_rows<2>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc); break;
-      case 1: dot_rows<1>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc); break;
-      default: break;
+      case 3:
+        dot_rows<3>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
+        break;
+      case 2:
+        dot_rows<2>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
+        break;
+      case 1:
+        dot_rows<1>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
+        break;
+      default:
+        break;
     }
   }
 }

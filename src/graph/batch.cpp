@@ -80,9 +80,9 @@ void Batch::Impl::gather_functions() {
     if (f.rows == 0) continue;
     const auto size = static_cast<std::size_t>(f.rows) * static_cast<std::size_t>(f.entries);
     if (f.out.size() < size) f.out.resize(size);
-    std::array<ConstView, 8> in;
+    std::array<ConstView, kMaxInputs> in;
     for (std::size_t k = 0; k < f.width.size(); ++k) in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
-    schema->functions()[i].forward({f.rows, schema->params().data(), {in.data(), f.width.size()}},
+    schema->functions()[i].function.forward({f.rows, schema->params().data(), {in.data(), f.width.size()}},
                                    {f.out.data(), Shape{f.rows, f.entries}});
   }
 }
@@ -225,14 +225,14 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, std::
   for (std::size_t i = 0; i < b.functions.size(); ++i) {
     FunctionRows& f = b.functions[i];
     if (f.rows == 0) continue;
-    std::array<ConstView, 8> in;
-    std::array<View, 8> din;
+    std::array<ConstView, kMaxInputs> in;
+    std::array<View, kMaxInputs> din;
     for (std::size_t k = 0; k < f.width.size(); ++k) {
       f.din[k].assign(static_cast<std::size_t>(f.rows) * f.width[k], Real(0));
       in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
       din[k] = {f.din[k].data(), in[k].shape};
     }
-    b.schema->functions()[i].backward({f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
+    b.schema->functions()[i].function.backward({f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
                                       {f.dout.data(), Shape{f.rows, f.entries}}, {gradient.data(), {din.data(), f.width.size()}});
     f.rows = 0;
   }
@@ -256,9 +256,9 @@ void Batch::backward(std::span<const Real> weights, std::span<Real> gradient) {
 }
 
 void Batch::curvature(std::span<const Real> at_entries, std::span<const Real> slopes, std::span<Real> h) {
-  for (const Factor& f : schema().functions())
-    if (!f.selects())
-      throw GraphError(message("[graph] factor '", f.name(), "' has no curvature of its own; use an optimiser without one"));
+  for (const SizedFunction& f : schema().functions())
+    if (!f.function.selects())
+      throw GraphError(message("[graph] factor '", f.function.name(), "' has no curvature of its own; use an optimiser without one"));
   std::vector<Real> unused(h.size());
   impl_->spread(*this, slopes, unused);
   impl_->features.keep_slopes();

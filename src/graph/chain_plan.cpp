@@ -17,7 +17,7 @@ struct Link {
 
 std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
   const int n = s.label_variables;
-  if (n == 0) return nullptr;
+  if (s.has_path || s.real_dims > 0) return nullptr;
   std::vector<std::array<Link, 2>> links(static_cast<std::size_t>(n));
   // Neighbours, at most two each; parallel factors on one pair are one link.
   for (const Group& g : s.groups) {

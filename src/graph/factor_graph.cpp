@@ -207,7 +207,8 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
   switch (g.kind) {
     case Term::Kind::feature: {
       const Feature f = term.net.empty() ? term.features.at(0) : feature(term.net[0], std::move(term.data[0]));
-      take_rows(rows_of(f, &columns), columns);
+      const int rows = rows_of(f, &columns);
+      take_rows(rows, columns);
       g.features = {f.index};
       break;
     }
@@ -237,16 +238,20 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
     }
     case Term::Kind::function: {
       if (on_path) throw GraphError(message("[graph] factor '", g.name, "' on a path must be a net, a table or given energies"));
+      if (term.features.size() > kMaxInputs)
+        throw GraphError(message("[graph] factor '", g.name, "' reads ", term.features.size(), " features, more than ", kMaxInputs));
       std::vector<Shape> in;
+      std::vector<int> widths{g.entries};
       for (const Feature& f : term.features) {
         const int rows = rows_of(f, &columns);
         if (rows != 1 && rows != g.instances)
           throw mismatch(to_string(Shape{rows, columns}) + " of features", "One row per scope");
         in.push_back(Shape{columns});
+        widths.push_back(columns);
         g.features.push_back(f.index);
       }
       term.function.at(0).check(in, g.entries);
-      functions_.push_back(std::move(term.function[0]));
+      functions_.push_back({std::move(term.function[0]), std::move(widths)});
       g.function = static_cast<int>(functions_.size()) - 1;
       break;
     }

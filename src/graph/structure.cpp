@@ -1,6 +1,7 @@
 #include "ebm/graph/structure.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "ebm/graph/chain_plan.hpp"
 
@@ -59,8 +60,8 @@ int Schema::intern(const Net& net) {
   return intern_in(nets_, net, [](const Net& a, const Net& b) { return a.identity() == b.identity(); });
 }
 
-int Schema::intern(const Factor& function) {
-  return intern_in(functions_, function, [](const Factor& a, const Factor& b) { return a == b; });
+int Schema::intern(const SizedFunction& function) {
+  return intern_in(functions_, function, std::equal_to<>{});
 }
 
 const Structure* Schema::intern(Structure&& structure) {

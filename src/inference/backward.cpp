@@ -14,9 +14,13 @@ void add_scaled(const Real* from, std::size_t size, double slope, Real* to) {
 
 // Points that carry any weight, of all answers, in one evaluation.
 void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient, std::vector<Real>& scratch) {
-  Points merged;
-  std::vector<std::pair<const Pull*, std::size_t>> from;  // where a merged point's weights lie
-  std::vector<std::size_t> next(pulls.size(), 0);
+  // Kept between calls: a steady loop allocates nothing.
+  thread_local Points merged;
+  thread_local std::vector<std::pair<const Pull*, std::size_t>> from;  // where a merged point's weights lie
+  thread_local std::vector<std::size_t> next;
+  merged.clear();
+  from.clear();
+  next.assign(pulls.size(), 0);
   for (int sample = 0; sample < b.samples(); ++sample)
     for (std::size_t k = 0; k < pulls.size(); ++k) {
       const Points& p = pulls[k].answer->points;

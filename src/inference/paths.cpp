@@ -20,6 +20,11 @@ class Entries {
     for (std::size_t g = 0; g < s.groups.size(); ++g)
       if (s.groups[g].on_path) columns_ = std::max(columns_, b.table(i, static_cast<int>(g)).entries);
   }
+  void check(const TableAt& t, const Group& g) const {
+    if (t.entries != columns_ && t.entries != 1)
+      throw ShapeError(message("[paths] factor '", g.name, "' has ", t.entries, " columns, but the widest table on this path has ",
+                               columns_, "; give as many, or one"));
+  }
   int of(const TableAt& t, int entry) const { return t.entries == columns_ ? entry : entry / columns_ * t.entries; }
   void check(const TableAt& t, const Group& g, int entry) const {
     if (static_cast<std::size_t>(of(t, entry)) >= static_cast<std::size_t>(t.rows) * t.entries)
@@ -30,6 +35,15 @@ class Entries {
  private:
   int columns_ = 1;
 };
+
+// Factors that read no arc.
+double constant_energy(const Batch& b, int i) {
+  double sum = 0;
+  const Structure& s = *b.sample(i).structure;
+  for (std::size_t g = 0; g < s.groups.size(); ++g)
+    if (!s.groups[g].on_path) sum += b.table(i, static_cast<int>(g)).data[0];
+  return sum;
+}
 
 void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine) {
   check_beta(q);
@@ -56,10 +70,12 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
     if (q.over != Over::all && s.truth.path) with = q.over == Over::truth ? s.truth.path->is.get() : s.truth.path->is_not.get();
     if (q.over == Over::others && !s.truth.path) return;
     const bool minimum = q.beta == kInf;
+    const double constant = constant_energy(b, i);
     const auto weight = q.weights ? ws.take<double>(arcs, 0.0) : std::span<double>{};
     if (minimum || q.answers) {
       if (with) lattice::best_path(lattice, *with, energy, ws, path);
       else lattice::best_path(lattice, energy, ws, path);
+      path.energy += constant;
       if (q.answers) out.paths[sample] = path;
     }
     if (minimum) {
@@ -67,8 +83,8 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
       if (q.weights)
         for (const int arc : path.arcs) weight[static_cast<std::size_t>(arc)] += 1;
     } else {
-      result = with ? lattice::free_energy(lattice, *with, energy, q.beta, weight, ws)
-                    : lattice::free_energy(lattice, energy, q.beta, weight, ws);
+      result = constant + (with ? lattice::free_energy(lattice, *with, energy, q.beta, weight, ws)
+                                : lattice::free_energy(lattice, energy, q.beta, weight, ws));
     }
     out.bound[sample] = result;
     if (!q.weights || result == kInf) return;
@@ -94,22 +110,16 @@ void path_energies(const Batch& b, int i, std::span<double> energy) {
   std::ranges::copy(lattice.energy(), energy.begin());
   const Entries entries(b, i, *s.structure);
   const int arcs = lattice.arcs();
-  double constant = 0;
   for (std::size_t g = 0; g < s.structure->groups.size(); ++g) {
     const TableAt t = b.table(i, static_cast<int>(g));
-    if (!s.structure->groups[g].on_path) {
-      constant += t.data[0];
-      continue;
-    }
+    if (!s.structure->groups[g].on_path) continue;
+    entries.check(t, s.structure->groups[g]);
     for (int arc = 0; arc < arcs; ++arc)
       if (const int e = lattice.entry()[static_cast<std::size_t>(arc)]; e >= 0) {
         entries.check(t, s.structure->groups[g], e);
         energy[static_cast<std::size_t>(arc)] += t.data[entries.of(t, e)];
       }
   }
-  // Every path leaves the start by exactly one arc.
-  if (constant != 0)
-    for (int arc = 0; arc < lattice.first()[1]; ++arc) energy[static_cast<std::size_t>(arc)] += constant;
 }
 
 std::vector<Path> n_best_paths(Batch& b, int i, int n) {
@@ -117,7 +127,9 @@ std::vector<Path> n_best_paths(Batch& b, int i, int n) {
   std::vector<double> energy(static_cast<std::size_t>(b.sample(i).lattice->arcs()));
   path_energies(b, i, energy);
   Workspace ws;
-  return lattice::n_best(*b.sample(i).lattice, energy, n, ws);
+  std::vector<Path> out = lattice::n_best(*b.sample(i).lattice, energy, n, ws);
+  for (Path& path : out) path.energy += constant_energy(b, i);
+  return out;
 }
 
 void infer::ShortestPath::answer(Batch& b, const Query& q, Answer& out) const {

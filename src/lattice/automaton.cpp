@@ -100,14 +100,18 @@ void Automaton::index_labels() {
   x.first.push_back(static_cast<int>(x.arc.size()));
   x.group_of_arc.assign(arcs_.size(), -1);
   for (int g = 0; g < x.groups(); ++g)
-    for (int k = x.first[static_cast<std::size_t>(g)]; k < x.first[static_cast<std::size_t>(g) + 1]; ++k)
-      x.group_of_arc[static_cast<std::size_t>(x.arc[static_cast<std::size_t>(k)])] = g;
+    for (int k = x.first[static_cast<std::size_t>(g)]; k < x.first[static_cast<std::size_t>(g) + 1]; ++k) {
+      const auto i = static_cast<std::size_t>(k);
+      x.group_of_arc[static_cast<std::size_t>(x.arc[i])] = g;
+      if (k > x.first[static_cast<std::size_t>(g)] && x.source[i] == x.source[i - 1]) x.single = false;
+    }
   const std::size_t small = 1024 + 8 * arcs_.size();
   if (x.groups() > 1) {
     const auto largest = static_cast<std::size_t>(x.label[x.label.size() - 2]);
     x.table.assign(std::min(largest + 1, small), x.groups() - 1);
     for (int g = 0; g + 1 < x.groups(); ++g)
-      if (const auto l = static_cast<std::size_t>(x.label[static_cast<std::size_t>(g)]); l < x.table.size()) x.table[l] = g;
+      if (const auto l = static_cast<std::size_t>(x.label[static_cast<std::size_t>(g)]); l < x.table.size())
+        x.table[l] = g;
   }
 }
 
@@ -120,8 +124,10 @@ int Automaton::ByLabel::group(int l) const {
 namespace lattice {
 
 int checked_states(std::span<const Arc> arcs, std::span<const Final> finals, int start, int states) {
-  // A state that no arc names is of no use, so that numbers far above the number of arcs are a mistake in the input.
-  const std::size_t room = states >= 0 ? static_cast<std::size_t>(states) : 1024 + 16 * (arcs.size() + finals.size());
+  // A state that no arc names is of no use, so that numbers far above the number of arcs are a mistake in the
+  // input.
+  const std::size_t room =
+      states >= 0 ? static_cast<std::size_t>(states) : 1024 + 16 * (arcs.size() + finals.size());
   int largest = -1;
   const auto check_state = [&](int s, std::string_view what, std::size_t i) {
     if (s < 0 || static_cast<std::size_t>(s) >= room)
@@ -131,7 +137,8 @@ int checked_states(std::span<const Arc> arcs, std::span<const Final> finals, int
   };
   const auto check_energy = [](double e, std::string_view what, std::size_t i) {
     if (std::isnan(e) || e == -kInf)
-      throw GraphError(message("[lattice] the energy of ", what, " ", i, " is ", e, "; give a number, or +inf to forbid."));
+      throw GraphError(message("[lattice] the energy of ", what, " ", i, " is ", e,
+                               "; give a number, or +inf to forbid."));
   };
   for (std::size_t i = 0; i < arcs.size(); ++i) {
     const Arc& a = arcs[i];
@@ -139,7 +146,8 @@ int checked_states(std::span<const Arc> arcs, std::span<const Final> finals, int
     check_state(a.target, "arc", i);
     check_energy(a.energy, "arc", i);
     if (a.in < 0 || a.out < 0)
-      throw GraphError(message("[lattice] arc ", i, " has label ", std::min(a.in, a.out), "; labels are >= 0 (0 is null)."));
+      throw GraphError(message("[lattice] arc ", i, " has label ", std::min(a.in, a.out),
+                               "; labels are >= 0 (0 is null)."));
   }
   for (std::size_t i = 0; i < finals.size(); ++i) {
     check_state(finals[i].state, "final", i);
@@ -159,7 +167,8 @@ namespace {
 void check_string(std::span<const int> labels) {
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] <= 0 || labels[i] == kOther)
-      throw GraphError(message("[lattice] label ", labels[i], " at place ", i, " of a string; labels there are > 0."));
+      throw GraphError(
+          message("[lattice] label ", labels[i], " at place ", i, " of a string; labels there are > 0."));
 }
 
 }  // namespace

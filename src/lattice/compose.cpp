@@ -37,7 +37,8 @@ class Steps {
   /// Room for `more` steps at the end; those that are written become part of it by grow().
   Step* room(std::size_t more) {
     if (size_ + more > room_) {
-      if (size_ + more > static_cast<std::size_t>(INT_MAX)) throw GraphError("[lattice] a composition has over 2^31 arcs.");
+      if (size_ + more > static_cast<std::size_t>(INT_MAX))
+        throw GraphError("[lattice] a composition has over 2^31 arcs.");
       room_ = std::max(2 * room_, size_ + more + 1024);
       void* const moved = std::realloc(data_.get(), room_ * sizeof(Step));
       if (moved == nullptr) throw std::bad_alloc();
@@ -57,10 +58,10 @@ class Steps {
   std::size_t size_ = 0, room_ = 0;
 };
 
-/// Pairs reachable from the start, numbered as they were found. They were left in `order`: arcs of pair order[k] are
-/// first[k] .. first[k+1]-1.
+/// Pairs reachable from the start, numbered as they were found. They were left in `order`: arcs of pair
+/// order[k] are first[k] .. first[k+1]-1.
 struct Pairs {
-  Array<int> a, b;                  // per pair: states of both sides
+  Array<int> a, b;  // per pair: states of both sides
   Array<int> order, first;
   Steps steps;
 
@@ -81,12 +82,15 @@ std::vector<int> order_by_output(std::span<const int> first, const Out& out) {
   return order;
 }
 
-/// Finds the pairs. Those that wait to be left are kept by state of a lattice, lowest first, which is a topological order
-/// as long as b has no null arcs; for an automaton they simply queue.
+/// Finds the pairs. Those that wait to be left are kept by state of a lattice, lowest first, which is a
+/// topological order as long as b has no null arcs; for an automaton they simply queue.
 class Explorer {
  public:
   Explorer(const Left& a, const Automaton& b, int states_a, int start_a, bool by_state)
-      : a_(a), b_(b), table_(states_a, b.states(), has_null_arcs(b) ? 2 : 1), by_state_(by_state),
+      : a_(a),
+        b_(b),
+        table_(states_a, b.states(), has_null_arcs(b) ? 2 : 1),
+        by_state_(by_state),
         waiting_(by_state ? static_cast<std::size_t>(states_a) : 1, {-1, -1}),
         reading_(static_cast<std::size_t>(b.by_label().groups()), {0, 0}) {
     pair(start_a, b.start(), 0);
@@ -141,6 +145,8 @@ class Explorer {
       // Labels that b knows by kOther alone share a group; those are gone through one by one.
       if (o.group + 1 < by.groups()) reading_[static_cast<std::size_t>(o.group)] = {o.first, o.last};
     }
+    rows_.clear();
+    for (const int i : arcs_) rows_.push_back(table_.row(a_.target[i]));
     prepared_ = sa;
   }
 
@@ -148,14 +154,16 @@ class Explorer {
   void leave(int sa, int sb, int filter) {
     if (prepared_ != sa) prepare(sa);
     const auto arcs_b = b_.arcs(sb);
-    const int first_b = b_.first()[static_cast<std::size_t>(sb)], last_b = first_b + static_cast<int>(arcs_b.size());
+    const int first_b = b_.first()[static_cast<std::size_t>(sb)],
+              last_b = first_b + static_cast<int>(arcs_b.size());
     if (filter == 0)
       for (std::size_t k = 0; k < nulls_; ++k) step(pair(a_.target[arcs_[k]], sb, 0), arcs_[k], -1);
     const Arc* const arcs = b_.arcs().data();
     const int* const group = b_.by_label().group_of_arc.data();
     int j = first_b;
     for (; j < last_b && arcs[j].in == 0; ++j) step(pair(sa, arcs[j].target, nulls_ > 0 ? 1 : 0), -1, j);
-    for (; j < last_b && arcs[j].in != kOther; ++j) match(reading_[static_cast<std::size_t>(group[j])], j, arcs[j].target);
+    for (; j < last_b && arcs[j].in != kOther; ++j)
+      match(reading_[static_cast<std::size_t>(group[j])], j, arcs[j].target);
     if (j == last_b) return;
     const Arc* own = arcs + first_b;
     for (const Onward& o : onward_) {
@@ -168,9 +176,11 @@ class Explorer {
   void match(std::pair<int, int> range, int j, int target) {
     const auto count = static_cast<std::size_t>(range.second - range.first);
     Step* out = pairs_.steps.room(count);
-    for (int k = range.first; k < range.second; ++k) {
+    for (int k = range.first; k < range.second; ++k, ++out) {
       const int ia = arcs_[static_cast<std::size_t>(k)];
-      *out++ = {pair(a_.target[ia], target, 0), ia, j};
+      const std::size_t row = rows_[static_cast<std::size_t>(k)];
+      const int known = table_.at(row, target, 0);
+      *out = {known >= 0 ? known : add(table_.at(row, target, 0), a_.target[ia], target, 0), ia, j};
     }
     pairs_.steps.grow(count);
   }
@@ -183,13 +193,15 @@ class Explorer {
   Pairs pairs_;
   Array<int> next_;
   Array<char> filter_;
-  // Of the state of a at hand: its arcs, of which the first are null; runs of one label; and the run of each group.
+  // Of the state of a at hand: its arcs, of which the first are null; runs of one label; and the run of each
+  // group.
   struct Onward {
     int group, label, first, last;
   };
   int prepared_ = -1;
   std::span<const int> arcs_;
   std::size_t nulls_ = 0;
+  std::vector<std::size_t> rows_;  // of the arcs' targets in the table
   std::vector<Onward> onward_;
   std::vector<std::pair<int, int>> reading_;
 };
@@ -211,7 +223,8 @@ void settle(Pairs& p) {
   for (std::size_t k = 0; k < p.size(); ++k) p.order[k] = static_cast<int>(k);
 }
 
-/// The pairs from which an end can be reached, by a search backwards that does not mind cycles. Pairs are settled.
+/// The pairs from which an end can be reached, by a search backwards that does not mind cycles. Pairs are
+/// settled.
 std::vector<char> leading_to_an_end(const Pairs& p, std::span<const double> final_energy) {
   const std::size_t n = p.a.size();
   std::vector<int> first(n + 1, 0), source(p.steps.size()), queue;
@@ -220,7 +233,8 @@ std::vector<char> leading_to_an_end(const Pairs& p, std::span<const double> fina
   std::vector<int> next(first.begin(), first.end() - 1);
   for (std::size_t s = 0; s < n; ++s)
     for (int k = p.first[s]; k < p.first[s + 1]; ++k)
-      source[static_cast<std::size_t>(next[static_cast<std::size_t>(p.steps[static_cast<std::size_t>(k)].target)]++)] =
+      source[static_cast<std::size_t>(
+          next[static_cast<std::size_t>(p.steps[static_cast<std::size_t>(k)].target)]++)] =
           static_cast<int>(s);
   std::vector<char> leads(n, 0);
   const auto reach = [&](int s) {
@@ -300,14 +314,17 @@ Composed compose(const Lattice& a, const Automaton& b) {
     const std::vector<char> leads = leading_to_an_end(p, final_energy);
     if (!leads[0]) return {};
     keep(p, leads, final_energy);  // the start is pair 0 and stays so
-    const auto sorted = topological_order(p.first, [&](int k) { return p.steps[static_cast<std::size_t>(k)].target; });
+    const auto sorted =
+        topological_order(p.first, [&](int k) { return p.steps[static_cast<std::size_t>(k)].target; });
     if (sorted.on_cycle >= 0)
-      throw GraphError(message("[lattice] null arcs of the automaton make the composition cyclic, at its state ",
-                               p.b[static_cast<std::size_t>(sorted.on_cycle)], "; a lattice has no cycle."));
+      throw GraphError(
+          message("[lattice] null arcs of the automaton make the composition cyclic, at its state ",
+                  p.b[static_cast<std::size_t>(sorted.on_cycle)], "; a lattice has no cycle."));
     rearrange(p, sorted.order);
   }
 
-  // All pairs were reached from the start and lie in topological order: a sweep backwards says which lead to an end.
+  // All pairs were reached from the start and lie in topological order: a sweep backwards says which lead to
+  // an end.
   Array<int> number(p.size());  // counted from the end; -1: of no use
   std::size_t states = 0, arcs = 0;
   for (std::size_t k = p.size(); k-- > 0;) {
@@ -324,33 +341,38 @@ Composed compose(const Lattice& a, const Automaton& b) {
   detail::LatticeArrays out;
   out.first.resize(states + 1);
   out.final_energy.resize(states);
-  for (auto* v : {&out.source, &out.target, &out.in, &out.out, &out.entry, &c.arc_a, &c.arc_b}) v->resize(arcs);
+  for (auto* v : {&out.source, &out.target, &out.in, &out.out, &out.entry, &c.arc_a, &c.arc_b})
+    v->resize(arcs);
   out.energy.resize(arcs);
   const int last = static_cast<int>(states) - 1;
-  std::size_t m = 0;
+  const int *const in_a = a.in().data(), *const entry_a = a.entry().data();
+  const double* const energy_a = a.energy().data();
+  const Arc* const arcs_b = b.arcs().data();
+  int m = 0;
+  const auto write = [&, source = out.source.data(), target = out.target.data(), in = out.in.data(),
+                      label = out.out.data(), entry = out.entry.data(), energy = out.energy.data(),
+                      arc_a = c.arc_a.data(), arc_b = c.arc_b.data()](int from, int to, int ia, int ib) {
+    source[m] = from;
+    target[m] = to;
+    in[m] = ia < 0 ? 0 : in_a[ia];
+    label[m] = ib < 0 ? 0 : written(arcs_b[ib].out, ia < 0 ? 0 : out_a[ia]);
+    energy[m] = (ia < 0 ? 0 : energy_a[ia]) + (ib < 0 ? 0 : arcs_b[ib].energy);
+    entry[m] = ia < 0 ? -1 : entry_a[ia];
+    arc_a[m] = ia;
+    arc_b[m++] = ib;
+  };
   for (std::size_t s = 0; s < p.size(); ++s) {
     const int mine = number[static_cast<std::size_t>(p.order[s])];
     if (mine < 0) continue;
     const int from = last - mine;
-    out.first[static_cast<std::size_t>(from)] = static_cast<int>(m);
+    out.first[static_cast<std::size_t>(from)] = m;
     out.final_energy[static_cast<std::size_t>(from)] = end_of(p.order[s]);
-    for (auto k = static_cast<std::size_t>(p.first[s]); k < static_cast<std::size_t>(p.first[s + 1]); ++k) {
-      const auto [to, ia, ib] = p.steps[k];
-      const int t = number[static_cast<std::size_t>(to)];
-      if (t < 0) continue;
-      const auto ka = static_cast<std::size_t>(ia);
-      const Arc* const arc_b = ib < 0 ? nullptr : &b.arcs()[static_cast<std::size_t>(ib)];
-      out.source[m] = from;
-      out.target[m] = last - t;
-      out.in[m] = ia < 0 ? 0 : a.in()[ka];
-      out.out[m] = arc_b == nullptr ? 0 : written(arc_b->out, ia < 0 ? 0 : out_a[ia]);
-      out.energy[m] = (ia < 0 ? 0 : a.energy()[ka]) + (arc_b == nullptr ? 0 : arc_b->energy);
-      out.entry[m] = ia < 0 ? -1 : a.entry()[ka];
-      c.arc_a[m] = ia;
-      c.arc_b[m++] = ib;
-    }
+    for (const Step *k = p.steps.begin() + p.first[s], *const hi = p.steps.begin() + p.first[s + 1]; k != hi;
+         ++k)
+      if (const int t = number[static_cast<std::size_t>(k->target)]; t >= 0)
+        write(from, last - t, k->arc_a, k->arc_b);
   }
-  out.first[states] = static_cast<int>(m);
+  out.first[states] = m;
   c.lattice = Lattice(std::move(out));
   return c;
 }
@@ -358,7 +380,8 @@ Composed compose(const Lattice& a, const Automaton& b) {
 Automaton compose(const Automaton& a, const Automaton& b) {
   std::vector<int> target, label;
   for (const Arc& arc : a.arcs()) {
-    if (arc.out == kOther) throw GraphError("[lattice] the left side of a composition writes kOther; only the right side may.");
+    if (arc.out == kOther)
+      throw GraphError("[lattice] the left side of a composition writes kOther; only the right side may.");
     target.push_back(arc.target);
     label.push_back(arc.out);
   }
@@ -368,7 +391,8 @@ Automaton compose(const Automaton& a, const Automaton& b) {
   Pairs p = Explorer(left, b, a.states(), a.start(), false).take();
   settle(p);
   Array<double> final_energy(p.size());
-  for (std::size_t s = 0; s < p.size(); ++s) final_energy[s] = a.final_energy(p.a[s]) + b.final_energy(p.b[s]);
+  for (std::size_t s = 0; s < p.size(); ++s)
+    final_energy[s] = a.final_energy(p.a[s]) + b.final_energy(p.b[s]);
   const std::vector<char> leads = leading_to_an_end(p, final_energy);
   if (!leads[0]) return {};
   keep(p, leads, final_energy);

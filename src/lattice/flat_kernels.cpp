@@ -19,39 +19,45 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 namespace {
 
-// x[i] becomes exp(low - x[i]) and their sum is returned. What is below exp(-700) of the largest counts as nothing.
+// x[i] becomes exp(low - x[i]) and their sum is returned. What is below exp(-700) of the largest counts as
+// nothing.
 double exp_below(double* x, int n, double low) {
   const hn::ScalableTag<double> d;
-  constexpr int kMax = HWY_MAX_BYTES / 8;
   const int lanes = static_cast<int>(hn::Lanes(d));
   const auto from = hn::Set(d, low), least = hn::Set(d, -700.0);
-  const auto each = [&](double* p) HWY_ATTR {
-    const auto y = hn::Sub(from, hn::LoadU(d, p));
-    const auto z = hn::IfThenElseZero(hn::Ge(y, least), hn::Exp(d, hn::Max(y, least)));
-    hn::StoreU(z, d, p);
-    return z;
+  const auto value = [&](auto v) HWY_ATTR {
+    const auto y = hn::Sub(from, v);
+    return hn::IfThenElseZero(hn::Ge(y, least), hn::Exp(d, hn::Max(y, least)));
   };
-  auto sum = hn::Zero(d);
-  int i = 0;
-  for (; i + lanes <= n; i += lanes) sum = hn::Add(sum, each(x + i));
-  if (i < n) {
-    alignas(64) double rest[kMax];
-    std::fill(rest, rest + lanes, kInf);
-    for (int k = 0; i + k < n; ++k) rest[k] = x[i + k];
-    sum = hn::Add(sum, each(rest));
-    for (int k = 0; i + k < n; ++k) x[i + k] = rest[k];
+  if (n < lanes) {
+    alignas(64) double few[HWY_MAX_BYTES / 8];
+    std::fill(few, few + lanes, kInf);
+    for (int i = 0; i < n; ++i) few[i] = x[i];
+    const auto y = value(hn::Load(d, few));
+    hn::Store(y, d, few);
+    for (int i = 0; i < n; ++i) x[i] = few[i];
+    return hn::GetLane(hn::SumOfLanes(d, y));
   }
+  // The last vector overlaps the one before it, so it is read first and what was counted already left out of
+  // the sum.
+  const int full = n / lanes * lanes;
+  const auto last = value(hn::LoadU(d, x + n - lanes));
+  auto sum = hn::IfThenZeroElse(hn::FirstN(d, static_cast<std::size_t>(lanes - (n - full))), last);
+  for (int i = 0; i < full; i += lanes) {
+    const auto y = value(hn::LoadU(d, x + i));
+    hn::StoreU(y, d, x + i);
+    sum = hn::Add(sum, y);
+  }
+  hn::StoreU(last, d, x + n - lanes);
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }
 
 }  // namespace
 
-void log_backward(const Lattice& l, const double* e, double beta, double* f, double* p) {
+void log_backward(const Lattice& l, const double* e, double beta, double* f, double* w, double* share) {
   const int* const first = l.first().data();
   const int* const target = l.target().data();
   const double* const final_energy = l.final_energy().data();
-  const hn::ScalableTag<double> d;
-  const int lanes = static_cast<int>(hn::Lanes(d));
   for (int s = l.states() - 1; s >= 0; --s) {
     const int lo = first[s], n = first[s + 1] - lo;
     const double end = beta * final_energy[s];
@@ -59,24 +65,23 @@ void log_backward(const Lattice& l, const double* e, double beta, double* f, dou
     int i = 0;
     for (; i + 1 < n; i += 2) {
       const double x = beta * e[lo + i] + f[target[lo + i]], y = beta * e[lo + i + 1] + f[target[lo + i + 1]];
-      p[lo + i] = x;
-      p[lo + i + 1] = y;
+      w[lo + i] = x;
+      w[lo + i + 1] = y;
       low = std::min(low, x);
       low2 = std::min(low2, y);
     }
-    if (i < n) low = std::min(low, p[lo + i] = beta * e[lo + i] + f[target[lo + i]]);
+    if (i < n) low = std::min(low, w[lo + i] = beta * e[lo + i] + f[target[lo + i]]);
     low = std::min(low, low2);
     if (low == kInf || (n == 1 && end == kInf)) {  // nothing, or one way on
-      std::fill(p + lo, p + lo + n, low == kInf ? 0.0 : 1.0);
+      std::fill(w + lo, w + lo + n, low == kInf ? 0.0 : 1.0);
+      share[s] = 1;
       f[s] = low;
       continue;
     }
-    double sum = exp_below(p + lo, n, low);
+    double sum = exp_below(w + lo, n, low);
     if (end < kInf) sum += std::exp(low - end);
     f[s] = low - std::log(sum);
-    const auto scale = hn::Set(d, 1 / sum);
-    for (i = 0; i + lanes <= n; i += lanes) hn::StoreU(hn::Mul(scale, hn::LoadU(d, p + lo + i)), d, p + lo + i);
-    for (; i < n; ++i) p[lo + i] /= sum;
+    share[s] = 1 / sum;
   }
 }
 
@@ -102,18 +107,18 @@ void min_backward(const Lattice& l, const double* e, double* v) {
 }
 
 HWY_EXPORT(log_backward);
-void log_backward(const Lattice& l, const double* e, double beta, double* f, double* p) {
-  HWY_DYNAMIC_DISPATCH(log_backward)(l, e, beta, f, p);
+void log_backward(const Lattice& l, const double* e, double beta, double* f, double* w, double* share) {
+  HWY_DYNAMIC_DISPATCH(log_backward)(l, e, beta, f, w, share);
 }
 
-void posteriors(const Lattice& l, double* p, double* q) {
+void posteriors(const Lattice& l, double* w, const double* share, double* q) {
   const int* const first = l.first().data();
   const int* const target = l.target().data();
   std::fill(q, q + l.states(), 0.0);
   q[0] = 1;
   for (int s = 0; s < l.states(); ++s) {
-    const double here = q[s];
-    for (int i = first[s]; i < first[s + 1]; ++i) q[target[i]] += p[i] *= here;
+    const double here = q[s] * share[s];
+    for (int i = first[s]; i < first[s + 1]; ++i) q[target[i]] += w[i] *= here;
   }
 }
 

@@ -20,8 +20,9 @@ namespace {
 
 using Tag = hn::ScalableTag<double>;
 
-constexpr double kRescale = 100;   // nats above a row's shift at which it is moved
-constexpr double kSafe = -650;     // log of the smallest number that may arise: exp(-708) is the smallest normal one
+constexpr double kRescale = 100;  // nats above a row's shift at which it is moved
+constexpr double kSafe =
+    -650;  // log of the smallest number that may arise: exp(-708) is the smallest normal one
 
 std::ptrdiff_t at(const Join& j, int state) { return static_cast<std::ptrdiff_t>(state) * j.stride; }
 
@@ -53,7 +54,8 @@ void fill(double* y, int n, double value) {
 void scale(double* y, int n, double by) {
   const Tag d;
   const auto w = hn::Set(d, by);
-  for (int q = 0; q < n; q += static_cast<int>(hn::Lanes(d))) hn::Store(hn::Mul(w, hn::Load(d, y + q)), d, y + q);
+  for (int q = 0; q < n; q += static_cast<int>(hn::Lanes(d)))
+    hn::Store(hn::Mul(w, hn::Load(d, y + q)), d, y + q);
 }
 
 void add_scaled(double* y, int n, double by, const double* x) {
@@ -109,15 +111,23 @@ double join_row(double* y, int n, double by, const double* a, const double* x) {
   return hn::GetLane(hn::SumOfLanes(d, dot));
 }
 
+// The row of a group of transitions: out[q] joins energy (or factor) and row[q'] over the group's q -> q'.
 void carry_min(const Join& j, int group, const double* row, double* out) {
   fill(out, j.stride, kInf);
-  for (int k = j.group_first[group]; k < j.group_first[group + 1]; ++k)
-    out[j.from[k]] = std::min(out[j.from[k]], j.energy[k] + row[j.to[k]]);
+  const int first = j.group_first[group], last = j.group_first[group + 1];
+  if (j.single)
+    for (int k = first; k < last; ++k) out[j.from[k]] = j.energy[k] + row[j.to[k]];
+  else
+    for (int k = first; k < last; ++k) out[j.from[k]] = std::min(out[j.from[k]], j.energy[k] + row[j.to[k]]);
 }
 
 void carry_sum(const Join& j, int group, const double* factor, const double* row, double* out) {
   fill(out, j.stride, 0);
-  for (int k = j.group_first[group]; k < j.group_first[group + 1]; ++k) out[j.from[k]] += factor[k] * row[j.to[k]];
+  const int first = j.group_first[group], last = j.group_first[group + 1];
+  if (j.single)
+    for (int k = first; k < last; ++k) out[j.from[k]] = factor[k] * row[j.to[k]];
+  else
+    for (int k = first; k < last; ++k) out[j.from[k]] += factor[k] * row[j.to[k]];
 }
 
 // The row of `s` is about to receive numbers of shift x: moves its own shift when that is far above.
@@ -166,7 +176,8 @@ bool sum_rows(const Join& j, const double* e, SumRows& r) {
       if (x[k] < kInf) m = std::max(m, r.beta * (x[k] - least));
     return m;
   };
-  const double spread = widest(j.energy, j.transitions, r.least), end_spread = widest(j.end_row, j.stride, r.end_least);
+  const double spread = widest(j.energy, j.transitions, r.least),
+               end_spread = widest(j.end_row, j.stride, r.end_least);
   const double null_spread = widest(j.null_energy, j.nulls, 0) * j.null_depth;
   for (int k = 0; k < j.nulls; ++k)
     if (r.beta * j.null_energy[k] * j.null_depth < -300) return false;
@@ -192,7 +203,8 @@ bool sum_rows(const Join& j, const double* e, SumRows& r) {
       r.shift[t] = kInf;
       continue;
     }
-    const double low = std::log(std::min(least_positive(b, j.stride), m != b ? least_positive(m, j.stride) : kInf) / most);
+    const double low =
+        std::log(std::min(least_positive(b, j.stride), m != b ? least_positive(m, j.stride) : kInf) / most);
     scale(b, j.stride, 1 / most);
     if (m != b) scale(m, j.stride, 1 / most);
     r.shift[t] -= std::log(most);
@@ -237,8 +249,10 @@ void join_posteriors(const Join& j, const double* e, SumRows& r, const Posterior
   for (int t = 0; t < j.states; ++t)
     for (int k = j.enter[t]; k < j.enter[t + 1]; ++k) {
       const double from = r.shift[j.source[k]];
-      r.excess[k] = from == kInf || r.shift[t] == kInf ? kInf
-                    : r.beta * (e[j.arc[k]] + (j.group[k] == j.null_group ? 0 : r.least)) + r.shift[t] - from;
+      r.excess[k] =
+          from == kInf || r.shift[t] == kInf
+              ? kInf
+              : r.beta * (e[j.arc[k]] + (j.group[k] == j.null_group ? 0 : r.least)) + r.shift[t] - from;
     }
   exp_of(r.excess, j.enter[j.states], 1, 0, r.weight);
   for (int t = 0; t < j.states; ++t) {
@@ -270,10 +284,12 @@ void join_posteriors(const Join& j, const double* e, SumRows& r, const Posterior
         add_scaled(a, j.stride, 1, r.joined);
         continue;
       }
-      for (int i = j.group_first[group]; i < j.group_first[group + 1]; ++i) a[j.to[i]] += r.factor[i] * r.joined[j.from[i]];
+      for (int i = j.group_first[group]; i < j.group_first[group + 1]; ++i)
+        a[j.to[i]] += r.factor[i] * r.joined[j.from[i]];
       if (p.automaton == nullptr) continue;
       for (int i = j.group_first[group]; i < j.group_first[group + 1]; ++i)
-        if (b[j.to[i]] > 0) p.automaton[p.transition_arc[i]] += r.factor[i] * r.joined[j.from[i]] * b[j.to[i]];
+        if (b[j.to[i]] > 0)
+          p.automaton[p.transition_arc[i]] += r.factor[i] * r.joined[j.from[i]] * b[j.to[i]];
     }
     keep_where_positive(a, j.stride, b);
     if (j.nulls == 0) continue;

@@ -21,8 +21,8 @@ bool rows_serve(const Lattice& l, const Automaton& a) {
   return bytes < double{1 << 30} && (width <= 64 || filled > 1.0 / 32);
 }
 
-/// Entering arcs by target and group: two stable counting sorts. Arcs of energy +inf, and those whose label the automaton
-/// never reads, are left out.
+/// Entering arcs by target and group: two stable counting sorts. Arcs of energy +inf, and those whose label
+/// the automaton never reads, are left out.
 Join join(const Lattice& l, const Automaton& a, std::span<const double> e, Workspace& ws) {
   const Automaton::ByLabel& by = a.by_label();
   Join j;
@@ -39,7 +39,9 @@ Join join(const Lattice& l, const Automaton& a, std::span<const double> e, Works
   for (std::size_t i = 0; i < m; ++i) {
     const int label = l.out()[i];
     int g = label == 0 ? j.null_group : by.group(label);
-    if (e[i] == kInf || (label != 0 && by.first[static_cast<std::size_t>(g)] == by.first[static_cast<std::size_t>(g) + 1])) g = -1;
+    if (e[i] == kInf ||
+        (label != 0 && by.first[static_cast<std::size_t>(g)] == by.first[static_cast<std::size_t>(g) + 1]))
+      g = -1;
     group_of[i] = g;
     if (g < 0) continue;
     ++by_group[static_cast<std::size_t>(g) + 1];
@@ -71,6 +73,7 @@ Join join(const Lattice& l, const Automaton& a, std::span<const double> e, Works
   j.from = by.source.data();
   j.to = by.target.data();
   j.energy = by.energy.data();
+  j.single = by.single;
   j.transitions = static_cast<int>(by.arc.size());
   const auto nulls = a.null_arcs();
   j.nulls = static_cast<int>(nulls.size());
@@ -115,7 +118,8 @@ Written write_out(const Lattice& l, const Automaton& a, std::span<const double> 
   return w;
 }
 
-/// Follows the best pair of paths through the rows of the minimum, finding the best step of each pair of states again.
+/// Follows the best pair of paths through the rows of the minimum, finding the best step of each pair of
+/// states again.
 class Walk {
  public:
   Walk(const Lattice& l, const Automaton& a, std::span<const double> e, const Join& j, const double* row,
@@ -128,7 +132,8 @@ class Walk {
     for (;;) {
       best_ = l_.final_energy()[static_cast<std::size_t>(s)] + a_.final_energy(q);
       arc_ = automaton_arc_ = -1;
-      for (int i = l_.first()[static_cast<std::size_t>(s)]; i < l_.first()[static_cast<std::size_t>(s) + 1]; ++i)
+      for (int i = l_.first()[static_cast<std::size_t>(s)]; i < l_.first()[static_cast<std::size_t>(s) + 1];
+           ++i)
         lattice_arc(i, q, nulls_allowed);
       for (const Arc& b : a_.arcs(q)) {
         if (b.in != 0) break;
@@ -189,8 +194,8 @@ class Walk {
 
 }  // namespace
 
-void best_path(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy, Workspace& ws,
-               Path& out) {
+void best_path(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy,
+               Workspace& ws, Path& out) {
   check_energies(lattice, arc_energy);
   out.arcs.clear();
   out.labels.clear();
@@ -201,7 +206,8 @@ void best_path(const Lattice& lattice, const Automaton& automaton, std::span<con
     out.energy = best.energy;
     out.labels = best.labels;
     for (const int i : best.arcs) {
-      const int ia = w.composed.arc_a[static_cast<std::size_t>(i)], ib = w.composed.arc_b[static_cast<std::size_t>(i)];
+      const int ia = w.composed.arc_a[static_cast<std::size_t>(i)],
+                ib = w.composed.arc_b[static_cast<std::size_t>(i)];
       if (ia >= 0) out.arcs.push_back(ia);
       if (ib >= 0) out.automaton_arcs.push_back(ib);
     }
@@ -216,7 +222,8 @@ void best_path(const Lattice& lattice, const Automaton& automaton, std::span<con
   if (out.energy < kInf) Walk(lattice, automaton, arc_energy, j, row.data(), matched.data()).follow(out);
 }
 
-Path best_path(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy, Workspace& ws) {
+Path best_path(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy,
+               Workspace& ws) {
   Path out;
   best_path(lattice, automaton, arc_energy, ws, out);
   return out;
@@ -224,9 +231,9 @@ Path best_path(const Lattice& lattice, const Automaton& automaton, std::span<con
 
 namespace {
 
-double written_free_energy(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy,
-                           double beta, std::span<double> posterior, Workspace& ws,
-                           std::span<double> automaton_posterior) {
+double written_free_energy(const Lattice& lattice, const Automaton& automaton,
+                           std::span<const double> arc_energy, double beta, std::span<double> posterior,
+                           Workspace& ws, std::span<double> automaton_posterior) {
   const Written w = write_out(lattice, automaton, arc_energy);
   const auto p = ws.take<double>(w.energy.size());
   const double f = free_energy(w.composed.lattice, w.energy, beta, p, ws);
@@ -241,14 +248,15 @@ double written_free_energy(const Lattice& lattice, const Automaton& automaton, s
 
 }  // namespace
 
-double free_energy(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy, double beta,
-                   std::span<double> posterior, Workspace& ws, std::span<double> automaton_posterior) {
+double free_energy(const Lattice& lattice, const Automaton& automaton, std::span<const double> arc_energy,
+                   double beta, std::span<double> posterior, Workspace& ws,
+                   std::span<double> automaton_posterior) {
   check_energies(lattice, arc_energy);
   check_beta(beta);
   check_posterior(lattice, posterior);
   if (!automaton_posterior.empty() && automaton_posterior.size() != automaton.arcs().size())
-    throw ShapeError(message("[lattice] room for ", automaton_posterior.size(), " posteriors, for an automaton of ",
-                             automaton.arcs().size(), " arcs."));
+    throw ShapeError(message("[lattice] room for ", automaton_posterior.size(),
+                             " posteriors, for an automaton of ", automaton.arcs().size(), " arcs."));
   std::fill(automaton_posterior.begin(), automaton_posterior.end(), 0.0);
   const auto written = [&] {
     return written_free_energy(lattice, automaton, arc_energy, beta, posterior, ws, automaton_posterior);

@@ -22,7 +22,8 @@ Lattice::Lattice(detail::LatticeArrays arrays) : a_(std::move(arrays)) {
   for (int i = 0; i < arcs(); ++i) {
     const Arc a = arc(i);
     assert(a.source < a.target && a.target < states());
-    assert(a_.first[static_cast<std::size_t>(a.source)] <= i && i < a_.first[static_cast<std::size_t>(a.source) + 1]);
+    assert(a_.first[static_cast<std::size_t>(a.source)] <= i &&
+           i < a_.first[static_cast<std::size_t>(a.source) + 1]);
   }
 #endif
 }
@@ -64,8 +65,8 @@ Lattice make_lattice(std::span<const Arc> arcs, std::span<const Final> finals, i
   const std::vector<int> number = useful_numbers(sorted.order, first, target, final_energy, start);
 
   detail::LatticeArrays out;
-  const auto kept = static_cast<std::size_t>(
-      std::count_if(number.begin(), number.end(), [](int k) { return k >= 0; }));
+  const auto kept =
+      static_cast<std::size_t>(std::count_if(number.begin(), number.end(), [](int k) { return k >= 0; }));
   if (kept == 0) {
     if (arc_map) arc_map->clear();
     return {};
@@ -119,7 +120,8 @@ Automaton to_automaton(const Lattice& lattice) {
   for (int i = 0; i < lattice.arcs(); ++i) arcs[static_cast<std::size_t>(i)] = lattice.arc(i);
   std::vector<Final> finals;
   for (int s = 0; s < lattice.states(); ++s)
-    if (const double e = lattice.final_energy()[static_cast<std::size_t>(s)]; e < kInf) finals.push_back({s, e});
+    if (const double e = lattice.final_energy()[static_cast<std::size_t>(s)]; e < kInf)
+      finals.push_back({s, e});
   return {std::move(arcs), finals, 0, lattice.states()};
 }
 
@@ -133,7 +135,8 @@ Lattice expand(std::span<const Piece> pieces, int cuts, std::span<const int> cla
     if (piece.from < 0 || piece.from >= piece.to || piece.to >= cuts)
       throw GraphError(message("[lattice] piece ", p, " goes from cut ", piece.from, " to cut ", piece.to,
                                "; pieces go up, within cuts 0..", cuts - 1, "."));
-    for (const int label : class_labels) arcs.push_back({piece.from, piece.to, label, label, piece.energy, entry++});
+    for (const int label : class_labels)
+      arcs.push_back({piece.from, piece.to, label, label, piece.energy, entry++});
   }
   const Final end{cuts - 1, 0};
   return make_lattice(arcs, {&end, 1}, 0, cuts);

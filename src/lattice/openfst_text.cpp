@@ -82,7 +82,8 @@ double energy(std::string_view field, const Lines& at) {
   double e = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), e);
   const bool whole = end == digits.data() + digits.size() && !digits.empty();
-  if (whole && error == std::errc::result_out_of_range) at.fail("energy ", shown(field), " is out of the range of a double");
+  if (whole && error == std::errc::result_out_of_range)
+    at.fail("energy ", shown(field), " is out of the range of a double");
   if (!whole || error != std::errc() || std::isnan(e) || e == -kInf)
     at.fail("expected an energy, a number or Infinity, found ", shown(field));
   return e;
@@ -99,7 +100,8 @@ void write_number(std::string& out, double e) {
 }
 
 std::string label_text(int l, const Symbols* symbols) {
-  if (l == kOther) throw GraphError("[lattice] OpenFst's text format has no form for kOther; spell the labels out.");
+  if (l == kOther)
+    throw GraphError("[lattice] OpenFst's text format has no form for kOther; spell the labels out.");
   if (symbols != nullptr)
     if (const auto found = symbols->name.find(l); found != symbols->name.end()) return found->second;
   return std::to_string(l);
@@ -215,11 +217,13 @@ std::string to_openfst(const Lattice& lattice, const TextOptions& options) {
   std::string out;
   for (int i = 0; i < lattice.arcs(); ++i) write_arc(out, lattice.arc(i), options);
   for (int s = 0; s < lattice.states(); ++s)
-    if (const double e = lattice.final_energy()[static_cast<std::size_t>(s)]; e < kInf) write_final(out, s, e);
+    if (const double e = lattice.final_energy()[static_cast<std::size_t>(s)]; e < kInf)
+      write_final(out, s, e);
   return out;
 }
 
-void write_openfst(const std::filesystem::path& path, const Automaton& automaton, const TextOptions& options) {
+void write_openfst(const std::filesystem::path& path, const Automaton& automaton,
+                   const TextOptions& options) {
   io::write_file(path, to_openfst(automaton, options));
 }
 void write_openfst(const std::filesystem::path& path, const Lattice& lattice, const TextOptions& options) {
@@ -257,10 +261,12 @@ std::string to_dot(const Automaton& automaton, const TextOptions& options) {
       out += '/';
       write_number(out, e);
     }
-    out += std::string("\"") + (e < kInf ? ", shape = doublecircle" : "") + (s == automaton.start() ? ", style = bold" : "") + "];\n";
+    out += std::string("\"") + (e < kInf ? ", shape = doublecircle" : "") +
+           (s == automaton.start() ? ", style = bold" : "") + "];\n";
   }
   for (const Arc& a : automaton.arcs()) {
-    out += "  " + std::to_string(a.source) + " -> " + std::to_string(a.target) + " [label = \"" + name(a.in, options.in);
+    out += "  " + std::to_string(a.source) + " -> " + std::to_string(a.target) + " [label = \"" +
+           name(a.in, options.in);
     if (!options.acceptor) out += ':' + name(a.out, options.out);
     if (a.energy != 0) {
       out += '/';
@@ -271,6 +277,8 @@ std::string to_dot(const Automaton& automaton, const TextOptions& options) {
   return out + "}\n";
 }
 
-std::string to_dot(const Lattice& lattice, const TextOptions& options) { return to_dot(to_automaton(lattice), options); }
+std::string to_dot(const Lattice& lattice, const TextOptions& options) {
+  return to_dot(to_automaton(lattice), options);
+}
 
 }  // namespace ebm::lattice

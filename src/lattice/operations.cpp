@@ -36,7 +36,8 @@ Arc null_arc(int source, int target, double energy = 0) { return {source, target
 void refuse_other(const Automaton& a, const char* what) {
   for (const Arc& arc : a.arcs())
     if (arc.in == kOther)
-      throw GraphError(message("[lattice] cannot ", what, " an automaton that reads kOther, as state ", arc.source, " does."));
+      throw GraphError(message("[lattice] cannot ", what, " an automaton that reads kOther, as state ",
+                               arc.source, " does."));
 }
 
 /// Marks what `from` leads to, along arcs or against them.

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Numbers of the pairs (state of a, state of b, filter) met by a composition: a plain table where all pairs fit a small
-/// multiple of the automata, else open addressing on what was met.
+/// Numbers of the pairs (state of a, state of b, filter) met by a composition: a plain table where all pairs
+/// fit a small multiple of the automata, else open addressing on what was met.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,9 +21,11 @@ class PairTable {
   int filters() const { return static_cast<int>(filters_); }
 
   /// The number kept for a pair, -1 when it is new; the caller sets it at once. Valid until the next call.
-  int& at(int a, int b, int filter) {
-    const std::size_t key =
-        (static_cast<std::size_t>(a) * states_b_ + static_cast<std::size_t>(b)) * filters_ + static_cast<std::size_t>(filter);
+  int& at(int a, int b, int filter) { return at(row(a), b, filter); }
+  /// The same by steps, for many pairs of one a.
+  std::size_t row(int a) const { return static_cast<std::size_t>(a) * states_b_ * filters_; }
+  int& at(std::size_t row, int b, int filter) {
+    const std::size_t key = row + static_cast<std::size_t>(b) * filters_ + static_cast<std::size_t>(filter);
     return dense_ ? ids_[key] : find(key);
   }
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Topological order, a state on a cycle, and which states are of use, for graphs in CSR form: arcs of state s are
-/// first[s] .. first[s+1]-1, and target(k) is the end of arc k. None recurses.
+/// Topological order, a state on a cycle, and which states are of use, for graphs in CSR form: arcs of state
+/// s are first[s] .. first[s+1]-1, and target(k) is the end of arc k. None recurses.
 
 #include <span>
 #include <vector>
@@ -20,7 +20,8 @@ template <class Target>
 TopologicalOrder topological_order(std::span<const int> first, const Target& target) {
   const int n = static_cast<int>(first.size()) - 1;
   const auto arcs = [&](int s, const auto& visit) {
-    for (int k = first[static_cast<std::size_t>(s)]; k < first[static_cast<std::size_t>(s) + 1]; ++k) visit(target(k));
+    for (int k = first[static_cast<std::size_t>(s)]; k < first[static_cast<std::size_t>(s) + 1]; ++k)
+      visit(target(k));
   };
   TopologicalOrder out;
   std::vector<int> entering(static_cast<std::size_t>(n), 0);
@@ -53,7 +54,8 @@ TopologicalOrder topological_order(std::span<const int> first, const Target& tar
   return out;
 }
 
-/// New numbers, in the given topological order, of the states on a path from `start` to a final one; -1 for others.
+/// New numbers, in the given topological order, of the states on a path from `start` to a final one; -1 for
+/// others.
 template <class Target>
 std::vector<int> useful_numbers(std::span<const int> order, std::span<const int> first, const Target& target,
                                 std::span<const double> final_energy, int start) {
@@ -65,7 +67,8 @@ std::vector<int> useful_numbers(std::span<const int> order, std::span<const int>
   constexpr int kReached = -2;
   number[static_cast<std::size_t>(start)] = kReached;
   for (const int s : order)
-    if (number[static_cast<std::size_t>(s)] == kReached) arcs(s, [&](std::size_t t) { number[t] = kReached; });
+    if (number[static_cast<std::size_t>(s)] == kReached)
+      arcs(s, [&](std::size_t t) { number[t] = kReached; });
   for (std::size_t k = order.size(); k-- > 0;) {
     int& mine = number[static_cast<std::size_t>(order[k])];
     if (mine != kReached) continue;

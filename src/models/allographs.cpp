@@ -6,7 +6,8 @@ namespace ebm::models {
 namespace {
 
 constexpr Allograph kAllographs[] = {
-    // Ovals: begun at the top or the side, closed, left open, or closed with a loop that runs on to the right.
+    // Ovals: begun at the top or the side, closed, left open, or closed with a loop that runs on to the
+    // right.
     {'0', 4, "52,1 22,12 5,45 10,82 38,99 72,88 88,52 80,16 55,2 42,6"},
     {'0', 2, "64,6 34,4 9,36 10,78 38,99 74,86 88,45 72,12 48,4"},
     {'0', 2, "70,8 42,3 12,25 6,62 26,96 62,96 88,66 88,28 66,6 52,16 66,30 92,22"},

@@ -65,7 +65,9 @@ Amount dollar_amount(Rng& rng) {
   constexpr std::array<double, 6> kLengths{8, 22, 35, 25, 8, 2};
   std::string whole = whole_number(1 + pick(kLengths, rng), rng);
   if (rng.chance(0.02)) whole.assign(1, '0');
-  const std::string cents = rng.chance(0.3) ? "00" : std::string{static_cast<char>('0' + rng.below(10)), static_cast<char>('0' + rng.below(10))};
+  const std::string cents = rng.chance(0.3) ? "00"
+                                            : std::string{static_cast<char>('0' + rng.below(10)),
+                                                          static_cast<char>('0' + rng.below(10))};
   Amount out;
   out.amount = whole + "." + cents;
   if (rng.chance(0.7)) out.text += '$';
@@ -75,8 +77,10 @@ Amount dollar_amount(Rng& rng) {
     out.text += (rng.chance(0.6) ? " " : "-") + cents + "/100";
   } else {
     out.text += "." + cents;
-    if (rng.chance(0.1)) out.text.append(static_cast<std::size_t>(1 + rng.below(2)), '*');
-    else if (rng.chance(0.1)) out.text += '-';
+    if (rng.chance(0.1))
+      out.text.append(static_cast<std::size_t>(1 + rng.below(2)), '*');
+    else if (rng.chance(0.1))
+      out.text += '-';
   }
   return out;
 }
@@ -104,7 +108,8 @@ Line write_line(const Writer& writer, std::string_view text, Rng& rng) {
     double gap = writer.spacing + writer.spacing_change * rng.normal();
     if (rng.chance(writer.touching)) gap = rng.uniform(-0.22, 0.02);
     const bool digit = is_digit(character);
-    if (!digit || (!line.letters.empty() && !is_digit(line.letters.back().character))) gap = std::max(gap, 0.06);
+    if (!digit || (!line.letters.empty() && !is_digit(line.letters.back().character)))
+      gap = std::max(gap, 0.06);
     if (!line.letters.empty()) at += std::max(gap * writer.height, -0.3 * std::min(glyph.width, before));
     before = glyph.width;
     base += 0.02 * writer.height * rng.normal() - 0.3 * base;
@@ -134,7 +139,8 @@ Line write_line(const Writer& writer, std::string_view text, Rng& rng) {
 
 /// All letters in the smallest map that holds the line.
 InkMap draw_line(const Line& line) {
-  InkMap ink(static_cast<int>(std::ceil(line.right - line.left)) + 2, static_cast<int>(std::ceil(line.bottom - line.top)) + 2);
+  InkMap ink(static_cast<int>(std::ceil(line.right - line.left)) + 2,
+             static_cast<int>(std::ceil(line.bottom - line.top)) + 2);
   for (const Line::Letter& letter : line.letters)
     for (const PenStroke& stroke : letter.strokes) draw(stroke, 1 - line.left, 1 - line.top, ink);
   return ink;
@@ -145,12 +151,16 @@ void weather(InkMap& ink, Rng& rng) {
   const auto gain = static_cast<float>(rng.uniform(1, 2.2)), loss = static_cast<float>(rng.uniform(0, 0.2));
   for (float& value : ink.values) value = std::clamp(value * gain - loss, 0.0F, 1.0F);
   if (rng.chance(0.1))
-    for (int speck = rng.below(4); speck >= 0; --speck) ink.at(rng.below(ink.width), rng.below(ink.height)) = 1;
+    for (int speck = rng.below(4); speck >= 0; --speck)
+      ink.at(rng.below(ink.width), rng.below(ink.height)) = 1;
 }
 
 /// Part of a character, or several that run together.
 InkMap draw_rubbish(const Writer& writer, const Alphabet& alphabet, Rng& rng) {
-  const auto any = [&] { return alphabet.characters[static_cast<std::size_t>(rng.below(static_cast<int>(alphabet.characters.size())))]; };
+  const auto any = [&] {
+    return alphabet
+        .characters[static_cast<std::size_t>(rng.below(static_cast<int>(alphabet.characters.size())))];
+  };
   Writer hand = writer;
   const double kind = rng.uniform();
   if (kind < 0.45) {
@@ -165,7 +175,8 @@ InkMap draw_rubbish(const Writer& writer, const Alphabet& alphabet, Rng& rng) {
   const double share = rng.uniform(0.3, 0.7) / static_cast<double>(text.size());
   const int cut = std::clamp(static_cast<int>(std::lround(share * ink.width)), 1, std::max(1, ink.width - 1));
   const bool left = text.size() == 1 && rng.chance(0.5);
-  return crop(ink, left ? Box{0, 0, cut, ink.height} : Box{std::min(cut, ink.width - 1), 0, std::max(1, ink.width - cut), ink.height});
+  return crop(ink, left ? Box{0, 0, cut, ink.height}
+                        : Box{std::min(cut, ink.width - 1), 0, std::max(1, ink.width - cut), ink.height});
 }
 
 }  // namespace
@@ -197,14 +208,17 @@ AmountField AmountGenerator::field(std::uint64_t i) const {
   return out;
 }
 
-int AmountGenerator::character(std::uint64_t i, const Alphabet& alphabet, double rubbish, std::span<Real> out) const {
+int AmountGenerator::character(std::uint64_t i, const Alphabet& alphabet, double rubbish,
+                               std::span<Real> out) const {
   Rng rng = Rng(options_.seed, fnv1a("character")).fork(i);
   Writer writer = random_writer(rng);
   writer.slant *= rng.uniform(0, 0.6);  // fields are made upright before they are read, though never quite
   const bool junk = rng.chance(rubbish);
   const int code = junk ? alphabet.rubbish() : rng.below(alphabet.rubbish());
-  InkMap ink = junk ? draw_rubbish(writer, alphabet, rng)
-                    : draw_line(write_line(writer, alphabet.characters.substr(static_cast<std::size_t>(code), 1), rng));
+  InkMap ink =
+      junk
+          ? draw_rubbish(writer, alphabet, rng)
+          : draw_line(write_line(writer, alphabet.characters.substr(static_cast<std::size_t>(code), 1), rng));
   weather(ink, rng);
   normalise_piece(ink, writer.height, out);
   return code;

@@ -22,7 +22,9 @@ void copy(std::vector<Arc>& arcs, int from, int to, std::string_view characters)
 }
 
 /// An arc that reads one character (0: none) and writes another (0: none).
-void turn(std::vector<Arc>& arcs, int from, int to, char read, char written) { arcs.push_back({from, to, read, written}); }
+void turn(std::vector<Arc>& arcs, int from, int to, char read, char written) {
+  arcs.push_back({from, to, read, written});
+}
 
 }  // namespace
 
@@ -40,7 +42,8 @@ std::vector<int> Alphabet::labels() const {
 
 Automaton digit_grammar(int least, int most) {
   if (least < 0 || (most >= 0 && most < least))
-    throw GraphError(message("[grammar] strings of ", least, " to ", most, " digits: the first number must be the smaller one"));
+    throw GraphError(message("[grammar] strings of ", least, " to ", most,
+                             " digits: the first number must be the smaller one"));
   const int states = std::max(least, most) + 1;
   std::vector<Arc> arcs;
   std::vector<Final> finals;
@@ -53,8 +56,30 @@ Automaton digit_grammar(int least, int most) {
 }
 
 Automaton dollar_grammar() {
-  enum State { kStart, kStars, kZero, kOne, kTwo, kThree, kMany, kComma, kComma1, kComma2, kGroup, kPoint, kCent, kCents,
-               kTrailing, kEnd, kSpace, kHundredth, kHundredths, kSlash, kSlash1, kSlash10 };
+  enum State {
+    kStart,
+    kStars,
+    kZero,
+    kOne,
+    kTwo,
+    kThree,
+    kMany,
+    kComma,
+    kComma1,
+    kComma2,
+    kGroup,
+    kPoint,
+    kCent,
+    kCents,
+    kTrailing,
+    kEnd,
+    kSpace,
+    kHundredth,
+    kHundredths,
+    kSlash,
+    kSlash1,
+    kSlash10
+  };
   std::vector<Arc> arcs;
   turn(arcs, kStart, kStars, '$', 0);
   turn(arcs, kStart, kStars, '*', 0);

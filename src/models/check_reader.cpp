@@ -100,6 +100,7 @@ CheckReader::CheckReader(CheckReaderConfig config)
       *params_, [hos, chars = characters_, layout = layout_, config = config_, reads = reads_](FactorGraph& g, const Check& c) {
         const std::vector<int> truth = c.amount ? ebm::lattice::labels(*c.amount) : std::vector<int>{};
         const auto z = g.output("reading", Paths(check_lattice(c, config, reads)), truth, c.amount.has_value());
+        if (c.empty()) return;  // a lattice without a path: its truth is impossible, and counted so
         if (hos) {
           g.add(factor::network(chars, c.segmentation.images), z);
           g.add(factor::network(layout, c.segmentation.geometry), z);

@@ -1,6 +1,7 @@
 #include "ebm/models/check_training.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "ebm/core/hash.hpp"
 #include "ebm/inference/engine.hpp"
@@ -45,7 +46,44 @@ History train_characters(CheckReader& reader, const io::Mnist* mnist, const Chec
                   optim::Adam{.rate = Schedule({{o.character_epochs / 2, 1e-3}, {o.character_epochs, 3e-4}})}, reader.config().seed);
   FitOptions f = fit_options(o, kCharacters, o.character_epochs, 64);
   if (resume) f.resume = o.resume;
+  f.keep_checkpoint = o.epochs != 0;  // until the global stage writes its own: there is always one to go on from
   return trainer.fit(train, validation, f);
+}
+
+// Fields that can be learned from, cut into training and validation by a hash of the file name.
+struct Fields {
+  std::vector<const io::LabelledImage*> pictures;  // of `train`, in the same order
+  std::vector<Check> train, validation;
+};
+
+Fields usable_fields(const CheckReader& reader, std::span<const io::LabelledImage> fields, double validation, std::vector<std::string>& refused) {
+  std::vector<Check> seen(fields.size());
+  parallel_for(fields.size(), [&](std::size_t i) {
+    if (can_mean(reader.config().grammar, fields[i].amount)) seen[i] = reader.see(fields[i].image, fields[i].file, fields[i].amount);
+    else seen[i].reason = "the grammar '" + reader.config().grammar_name + "' has no amount '" + fields[i].amount + "'";
+  });
+  Fields out;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (seen[i].empty()) {
+      refused.push_back(fields[i].file + ": " + seen[i].reason);
+    } else if (static_cast<double>((fnv1a(fields[i].file) >> 16) % 1000) < 1000 * validation) {
+      out.validation.push_back(std::move(seen[i]));
+    } else {
+      out.pictures.push_back(&fields[i]);
+      out.train.push_back(std::move(seen[i]));
+    }
+  }
+  return out;
+}
+
+std::vector<Check> see_distorted(const CheckReader& reader, const std::vector<const io::LabelledImage*>& pictures, int pass) {
+  std::vector<Check> out(pictures.size());
+  parallel_for(out.size(), [&](std::size_t i) {
+    const io::LabelledImage& f = *pictures[i];
+    const Rng rng = Rng(reader.config().seed, fnv1a(f.file)).fork(static_cast<std::uint64_t>(pass));
+    out[i] = reader.see(distort_field(f.image, rng, reader.config().ink), f.file, f.amount);
+  });
+  return out;
 }
 
 }  // namespace
@@ -62,55 +100,43 @@ std::vector<CheckResult> judge(const CheckReader& reader, std::span<const Check>
 CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::LabelledImage> fields, const io::Mnist* mnist,
                                        const CheckTraining& o) {
   CheckTrainingReport report;
-  std::string stage;
-  if (!o.resume.empty()) stage = checkpoint_stage(o.resume);
+  const std::string stage = o.resume.empty() ? "" : checkpoint_stage(o.resume);
 
-  // Fields are seen before anything is learned, so that a bad label is told at once and not after minutes.
-  std::vector<const io::LabelledImage*> usable;
-  for (const io::LabelledImage& f : fields) {
-    if (can_mean(reader.config().grammar, f.amount)) usable.push_back(&f);
-    else report.refused.push_back(f.file + ": the grammar '" + reader.config().grammar_name + "' has no amount '" + f.amount + "'");
-  }
-  const auto held_back = [&](const io::LabelledImage& f) {
-    return static_cast<double>((fnv1a(f.file) >> 16) % 1000) < 1000 * o.validation;
-  };
-  std::vector<std::pair<const io::LabelledImage*, int>> wanted;  // field and copy; copy 0 is the field itself
-  for (const auto* f : usable)
-    for (int copy = 0; copy <= (held_back(*f) ? 0 : o.copies); ++copy) wanted.emplace_back(f, copy);
-  std::vector<Check> seen(wanted.size());
-  parallel_for(wanted.size(), [&](std::size_t i) {
-    const auto& [f, copy] = wanted[i];
-    seen[i] = reader.see(copy == 0 ? f->image : distort_field(f->image, Rng(reader.config().seed, fnv1a(f->file)).fork(static_cast<std::uint64_t>(copy)), reader.config().ink), f->file, f->amount);
-  });
-  std::vector<Check> train, validation;
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (seen[i].empty()) {
-      if (wanted[i].second == 0) report.refused.push_back(seen[i].file + ": " + seen[i].reason);
-      continue;
-    }
-    (held_back(*wanted[i].first) ? validation : train).push_back(std::move(seen[i]));
-  }
-  report.fields = train.size();
-  report.validation_fields = validation.size();
-  if (train.empty() && o.epochs > 0) {
-    std::string why = report.refused.empty() ? "" : "; the first refused was " + report.refused.front();
-    throw DataError("[check_reader] no field is left to train on" + why);
-  }
+  // Every field is seen before anything is learned, so that a bad one is told at once and not after minutes.
+  Fields usable = usable_fields(reader, fields, o.validation, report.refused);
+  report.fields = usable.train.size();
+  report.validation_fields = usable.validation.size();
+  if (usable.train.empty())
+    throw DataError("[check_reader] no field is left to train on" +
+                    (report.refused.empty() ? std::string() : "; the first refused was " + report.refused.front()));
 
   if (o.character_epochs > 0 && stage != kGlobal) report.characters = train_characters(reader, mnist, o, stage == kCharacters);
-  if (o.epochs > 0) {
-    const Prepared train_set = reader.model().prepare(std::span<const Check>(train));
-    const Prepared validation_set = reader.model().prepare(std::span<const Check>(validation));
-    const int third = std::max(1, o.epochs / 3);
+
+  const Prepared validation = reader.model().prepare(std::span<const Check>(usable.validation));
+  constexpr int kVisits = 40000;  // about a minute of two cores
+  const int epochs = o.epochs >= 0 ? o.epochs : std::clamp(kVisits / static_cast<int>(usable.train.size()), 8, 60);
+  if (epochs > 0) {
+    std::vector<Check> distorted;
+    std::optional<Prepared> drawn;
+    const Prepared plain = reader.model().prepare(std::span<const Check>(usable.train));
+    const int third = std::max(1, epochs / 3);
     Trainer trainer(reader.model(), any_loss(o.loss), infer::ForwardBackward{},
                     AnyOptimiser(optim::Adam{.rate = Schedule({{third, o.rate}, {third, o.rate / 3}, {third, o.rate / 10}})}), reader.config().seed);
-    FitOptions f = fit_options(o, kGlobal, o.epochs, o.batch);
-    f.keep_best = !validation.empty();
+    FitOptions f = fit_options(o, kGlobal, epochs, o.batch);
+    f.keep_best = !usable.validation.empty();
     if (stage == kGlobal) f.resume = o.resume;
-    report.global = trainer.fit(train_set, validation_set, f);
+    if (o.distort)
+      f.draw = [&](int pass) {
+        if (pass % 3 == 2) return plain.samples();
+        drawn.reset();
+        distorted = see_distorted(reader, usable.pictures, pass);
+        drawn.emplace(reader.model().prepare(std::span<const Check>(distorted)));
+        return drawn->samples();
+      };
+    report.global = trainer.fit(plain, validation, f);
   }
   reader.judged.clear();
-  for (const CheckResult& r : judge(reader, validation, 1)) reader.judged.push_back({r.confidence(), r.right()});
+  for (const CheckResult& r : judge(reader, usable.validation, 1)) reader.judged.push_back({r.confidence(), r.right()});
   return report;
 }
 

@@ -9,14 +9,14 @@ namespace ebm::models {
 namespace {
 
 // In units of the text height.
-constexpr double kReach = 0.3;         ///< of a path to either side of where it was looked for
+constexpr double kReach = 0.3;        ///< of a path to either side of where it was looked for
 constexpr double kMostCrossed = 0.6;  ///< a path through more ink runs along a stroke
-constexpr int kMostStrokes = 3;         ///< runs of ink that a path may cross
+constexpr int kMostStrokes = 3;       ///< runs of ink that a path may cross
 constexpr double kDeepest = 0.8;      ///< a projection or contour distance above is no minimum worth a cut
-constexpr double kValley = 0.05;        ///< least depth of a valley of a contour
-constexpr double kWide = 0.9;          ///< a piece this wide may hold two characters and is cut once more
-constexpr double kMostInWide = 0.8;    ///< ink that this cut may cross
-constexpr double kLeastInk = 0.002;    ///< of a piece, in squared text heights
+constexpr double kValley = 0.05;      ///< least depth of a valley of a contour
+constexpr double kWide = 0.9;         ///< a piece this wide may hold two characters and is cut once more
+constexpr double kMostInWide = 0.8;   ///< ink that this cut may cross
+constexpr double kLeastInk = 0.002;   ///< of a piece, in squared text heights
 
 /// What is looked at, once per field.
 struct Profile {
@@ -85,7 +85,8 @@ Cut seam(const Profile& profile, double column) {
   return cut;
 }
 
-/// Hit and deflect: drops from the first row, slides along ink it hits, and goes straight through where it is caught.
+/// Hit and deflect: drops from the first row, slides along ink it hits, and goes straight through where it is
+/// caught.
 Cut drop(const Profile& profile, int column, bool from_top) {
   const InkMap& ink = profile.ink;
   const int reach = std::max(1, static_cast<int>(0.4 * profile.unit));
@@ -102,8 +103,10 @@ Cut drop(const Profile& profile, int column, bool from_top) {
     for (int d = 1; d <= reach && aside == 0 && (left || right); ++d) {
       left = left && x - d >= 0 && !profile.solid(x - d, y);
       right = right && x + d < ink.width && !profile.solid(x + d, y);
-      if (left && !profile.solid(x - d, row(step + 1))) aside = -d;
-      else if (right && !profile.solid(x + d, row(step + 1))) aside = d;
+      if (left && !profile.solid(x - d, row(step + 1)))
+        aside = -d;
+      else if (right && !profile.solid(x + d, row(step + 1)))
+        aside = d;
     }
     x = std::clamp(x + aside, column - reach, column + reach);
   }
@@ -111,7 +114,8 @@ Cut drop(const Profile& profile, int column, bool from_top) {
   return cut;
 }
 
-/// Middles of the plateaus where `values` has a minimum that is at least `depth` below the rise on either side.
+/// Middles of the plateaus where `values` has a minimum that is at least `depth` below the rise on either
+/// side.
 std::vector<int> minima(const std::vector<double>& values, double depth) {
   std::vector<int> out;
   const int count = static_cast<int>(values.size());
@@ -155,7 +159,8 @@ std::vector<Cut> candidates(const Profile& profile, const CutKinds& kinds) {
     std::sort(boxes.begin(), boxes.end(), [](const Box& a, const Box& b) {
       return a.x + a.right() != b.x + b.right() ? a.x + a.right() < b.x + b.right() : a.y < b.y;
     });
-    for (std::size_t i = 0; i + 1 < boxes.size(); ++i) out.push_back(seam(profile, 0.5 * (boxes[i].right() + boxes[i + 1].x)));
+    for (std::size_t i = 0; i + 1 < boxes.size(); ++i)
+      out.push_back(seam(profile, 0.5 * (boxes[i].right() + boxes[i + 1].x)));
   }
   const auto shallow = [&](const std::vector<double>& values) {
     for (const int x : minima(smoothed(values), 0.04 * profile.unit))
@@ -167,7 +172,9 @@ std::vector<Cut> candidates(const Profile& profile, const CutKinds& kinds) {
     for (const int x : minima(top, kValley * profile.unit)) out.push_back(drop(profile, x, true));
     for (const int x : minima(bottom, kValley * profile.unit)) out.push_back(drop(profile, x, false));
   }
-  std::erase_if(out, [&](const Cut& cut) { return cut.crossed > kMostCrossed * profile.unit || cut.strokes > kMostStrokes; });
+  std::erase_if(out, [&](const Cut& cut) {
+    return cut.crossed > kMostCrossed * profile.unit || cut.strokes > kMostStrokes;
+  });
   std::stable_sort(out.begin(), out.end(), [](const Cut& a, const Cut& b) { return a.place < b.place; });
   return out;
 }
@@ -199,7 +206,8 @@ std::vector<Cut> with_wide_pieces_cut(const Profile& profile, std::vector<Cut> c
       const Cut& from = out.back();
       int left = profile.ink.width, right = 0;
       for (int y = 0; y < profile.ink.height; ++y)
-        for (int x = from.column[static_cast<std::size_t>(y)]; x < to.column[static_cast<std::size_t>(y)]; ++x)
+        for (int x = from.column[static_cast<std::size_t>(y)]; x < to.column[static_cast<std::size_t>(y)];
+             ++x)
           if (profile.solid(x, y)) left = std::min(left, x), right = std::max(right, x + 1);
       Cut cut = seam(profile, 0.5 * (left + right));
       for (std::size_t y = 0; y < cut.column.size(); ++y)
@@ -222,9 +230,12 @@ std::vector<Cut> find_cuts(const InkMap& ink, double text_height, const CutKinds
   std::vector<Cut> cuts{edge(ink, 0)};
   // Of cuts with next to no ink between them, the one that hurts least stays.
   for (Cut& cut : candidates(profile, kinds)) {
-    for (std::size_t y = 0; y < cut.column.size(); ++y) cut.column[y] = std::max(cut.column[y], cuts.back().column[y]);
-    if (ink_between(ink, cuts.back(), cut) >= least) cuts.push_back(std::move(cut));
-    else if (cuts.size() > 1 && harm(cut, text_height) < harm(cuts.back(), text_height)) cuts.back() = std::move(cut);
+    for (std::size_t y = 0; y < cut.column.size(); ++y)
+      cut.column[y] = std::max(cut.column[y], cuts.back().column[y]);
+    if (ink_between(ink, cuts.back(), cut) >= least)
+      cuts.push_back(std::move(cut));
+    else if (cuts.size() > 1 && harm(cut, text_height) < harm(cuts.back(), text_height))
+      cuts.back() = std::move(cut);
   }
   const Cut right = edge(ink, ink.width);
   while (cuts.size() > 1 && ink_between(ink, cuts.back(), right) < least) cuts.pop_back();

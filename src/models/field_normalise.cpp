@@ -40,13 +40,15 @@ InkMap blurred(const InkMap& map) {
   return out;
 }
 
-/// Contrast stretched so that paper and pattern fall to 0 and strokes rise to 1; on clean paper grey edges stay grey.
+/// Contrast stretched so that paper and pattern fall to 0 and strokes rise to 1; on clean paper grey edges
+/// stay grey.
 InkMap stretch(const InkMap& contrast, const Split& split, bool clean) {
   const double from = clean ? split.low : split.threshold - 0.45 * (split.threshold - split.low);
   const double to = clean ? 1.15 * split.high : split.threshold + 0.55 * (split.high - split.threshold);
   InkMap out(contrast.width, contrast.height);
   for (std::size_t i = 0; i < out.values.size(); ++i)
-    out.values[i] = static_cast<float>(std::clamp((static_cast<double>(contrast.values[i]) - from) / (to - from), 0.0, 1.0));
+    out.values[i] = static_cast<float>(
+        std::clamp((static_cast<double>(contrast.values[i]) - from) / (to - from), 0.0, 1.0));
   return out;
 }
 
@@ -62,7 +64,8 @@ TextLine text_line(const Components& parts) {
     total += parts.areas[i];
   }
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return parts.boxes[a].height < parts.boxes[b].height || (parts.boxes[a].height == parts.boxes[b].height && a < b);
+    return parts.boxes[a].height < parts.boxes[b].height ||
+           (parts.boxes[a].height == parts.boxes[b].height && a < b);
   });
   TextLine line;
   double area = 0;
@@ -81,7 +84,8 @@ TextLine text_line(const Components& parts) {
   return line;
 }
 
-/// Components that are too small, too faint, too far from the line of writing, or long and flat as a ruled line, go.
+/// Components that are too small, too faint, too far from the line of writing, or long and flat as a ruled
+/// line, go.
 void keep_writing(InkMap& ink, const TextLine& line) {
   const Components parts = components(ink, 0.15F);
   std::vector<float> peak(parts.boxes.size());
@@ -97,7 +101,8 @@ void keep_writing(InkMap& ink, const TextLine& line) {
     const Box& box = parts.boxes[part];
     const double middle = box.y + 0.5 * box.height;
     const bool rule = box.width > 2 * line.height && box.height < 0.4 * line.height;
-    return peak[part] >= 0.8F && solid[part] >= least && std::abs(middle - line.middle) <= 1.1 * line.height && !rule;
+    return peak[part] >= 0.8F && solid[part] >= least &&
+           std::abs(middle - line.middle) <= 1.1 * line.height && !rule;
   };
   std::vector<char> keep(parts.boxes.size());
   for (std::size_t part = 0; part < keep.size(); ++part) keep[part] = kept(part) ? 1 : 0;
@@ -159,21 +164,24 @@ Field nothing(std::string reason) {
 Field normalise_field(const io::Image& image, const NormaliseOptions& options) {
   if (image.width < 0 || image.height < 0 ||
       image.pixels.size() != static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height))
-    throw ShapeError(message("[field] a picture of ", image.width, " x ", image.height, " holds ", image.pixels.size(),
-                             " pixels: width x height are needed"));
+    throw ShapeError(message("[field] a picture of ", image.width, " x ", image.height, " holds ",
+                             image.pixels.size(), " pixels: width x height are needed"));
   if (image.pixels.empty()) return nothing("the picture has no pixels");
 
   InkMap light = lightness(image, options.ink);
-  const double shrink = std::min({1.0, static_cast<double>(kMostRows) / light.height, static_cast<double>(kMostColumns) / light.width});
+  const double shrink = std::min(
+      {1.0, static_cast<double>(kMostRows) / light.height, static_cast<double>(kMostColumns) / light.width});
   if (shrink < 1)
-    light = resample(light, std::max(1, static_cast<int>(light.width * shrink)), std::max(1, static_cast<int>(light.height * shrink)));
+    light = resample(light, std::max(1, static_cast<int>(light.width * shrink)),
+                     std::max(1, static_cast<int>(light.height * shrink)));
 
   InkMap contrast = contrast_to_paper(light);
   Split split = otsu(contrast.values);
   const bool clean = split.low < kClean * split.high;
   if (!clean) contrast = blurred(contrast), split = otsu(contrast.values);
   if (split.high - split.low < kLeastContrast) return nothing("no ink: all of the picture is of one grey");
-  if (options.remove_lines && remove_ruled_lines(contrast, 0.8 * split.threshold) > 0) split = otsu(contrast.values);
+  if (options.remove_lines && remove_ruled_lines(contrast, 0.8 * split.threshold) > 0)
+    split = otsu(contrast.values);
 
   InkMap ink = stretch(contrast, split, clean);
   TextLine line = text_line(components(ink, kInkThreshold));
@@ -183,7 +191,8 @@ Field normalise_field(const io::Image& image, const NormaliseOptions& options) {
   if (box.empty() || line.height < 3) return nothing("no ink: only specks are left without the paper");
 
   // To the wanted height; growing more than fourfold would only make the specks of tiny pictures large.
-  const double scale = std::min({options.text_height / line.height, 4.0, kMostColumns / static_cast<double>(box.width)});
+  const double scale =
+      std::min({options.text_height / line.height, 4.0, kMostColumns / static_cast<double>(box.width)});
   ink = crop(ink, box);
   ink = resample(ink, std::max(1, static_cast<int>(std::lround(box.width * scale))),
                  std::max(1, static_cast<int>(std::lround(box.height * scale))));
@@ -208,9 +217,10 @@ inline namespace EBM_PRECISION {
 
 Tensor field_strip(const Field& field, int margin) {
   const double scale = field.empty() ? 1 : kGlyphSide / field.text_height;
-  const InkMap ink = field.empty() ? InkMap(1, 1)
-                                   : resample(field.ink, std::max(1, static_cast<int>(std::lround(field.ink.width * scale))),
-                                              std::max(1, static_cast<int>(std::lround(field.ink.height * scale))));
+  const InkMap ink =
+      field.empty() ? InkMap(1, 1)
+                    : resample(field.ink, std::max(1, static_cast<int>(std::lround(field.ink.width * scale))),
+                               std::max(1, static_cast<int>(std::lround(field.ink.height * scale))));
   const int width = std::max(kPieceSide, ink.width + 2 * margin), left = (width - ink.width) / 2;
   const int top = field.empty() ? 0 : kPieceSide / 2 - static_cast<int>(std::lround(field.middle * scale));
   Tensor out(Shape{1, 1, kPieceSide, width});

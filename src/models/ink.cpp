@@ -115,7 +115,8 @@ Components components(const InkMap& ink, float threshold) {
       ++area;
       for (int v = std::max(0, y - 1); v <= std::min(ink.height - 1, y + 1); ++v)
         for (int u = std::max(0, x - 1); u <= std::min(ink.width - 1, x + 1); ++u)
-          if (const std::size_t next = ink.index(u, v); ink.values[next] >= threshold && out.label[next] < 0) {
+          if (const std::size_t next = ink.index(u, v);
+              ink.values[next] >= threshold && out.label[next] < 0) {
             out.label[next] = name;
             open.push_back(next);
           }

@@ -32,7 +32,8 @@ bool touch(const Placed& a, const Placed& b) {
       for (int v = -1; v <= 1; ++v)
         for (int u = -1; u <= 1; ++u) {
           const int ax = b.x + x + u - a.x, ay = b.y + y + v - a.y;
-          if (ax >= 0 && ax < kSide && ay >= 0 && ay < kSide && a.ink.at(ax, ay) >= kInkThreshold) return true;
+          if (ax >= 0 && ax < kSide && ay >= 0 && ay < kSide && a.ink.at(ax, ay) >= kInkThreshold)
+            return true;
         }
     }
   return false;
@@ -40,16 +41,19 @@ bool touch(const Placed& a, const Placed& b) {
 
 }  // namespace
 
-MnistComposer::MnistComposer(std::span<const std::uint8_t> pixels, std::span<const std::uint8_t> labels, ComposerOptions options)
+MnistComposer::MnistComposer(std::span<const std::uint8_t> pixels, std::span<const std::uint8_t> labels,
+                             ComposerOptions options)
     : pixels_(pixels), labels_(labels), options_(options) {
   if (labels.empty() || pixels.size() != labels.size() * kPixels)
     throw ShapeError(message("[composer] ", labels.size(), " labels with ", pixels.size(),
                              " pixels: at least one digit is needed, and 28 x 28 pixels for each"));
   for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] > 9) throw DataError(message("[composer] label ", i, " is ", int{labels[i]}, ": digits have labels 0 to 9"));
+    if (labels[i] > 9)
+      throw DataError(message("[composer] label ", i, " is ", int{labels[i]}, ": digits have labels 0 to 9"));
   if (options.least < 1 || options.most < options.least || options.overlap < 1)
-    throw DataError(message("[composer] fields of ", options.least, " to ", options.most, " digits with an overlap up to ",
-                            options.overlap, ": ask for 1 <= least <= most and an overlap of at least 1"));
+    throw DataError(message("[composer] fields of ", options.least, " to ", options.most,
+                            " digits with an overlap up to ", options.overlap,
+                            ": ask for 1 <= least <= most and an overlap of at least 1"));
 }
 
 AmountField MnistComposer::field(std::uint64_t i) const {
@@ -72,7 +76,8 @@ AmountField MnistComposer::field(std::uint64_t i) const {
     if (k > 0) digit.x += gap;
     if (k == pair) {
       // Not more than a third of the narrower one, or a thin digit would vanish in its neighbour.
-      const int most = std::clamp(std::min(digits.back().box.width, digit.box.width) / 3, 1, options_.overlap);
+      const int most =
+          std::clamp(std::min(digits.back().box.width, digit.box.width) / 3, 1, options_.overlap);
       overlap = std::min(overlap, most);
       digit.x = at - digit.box.x - overlap;
       while (!touch(digits.back(), digit) && overlap < most) --digit.x, ++overlap;

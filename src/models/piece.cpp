@@ -10,13 +10,16 @@ namespace ebm::models {
 namespace {
 
 constexpr double kSmallest = 0.4;  ///< of the text height, the least size that fills the box
-constexpr float kFaint = 0.06F;    ///< below this, ink does not count for the size
+constexpr float kFaint = 0.003F;   ///< less ink does not count for the size: under one step of 8 bits
 
-Real value_of(float ink) { return static_cast<Real>(kPaper + (kFullInk - kPaper) * static_cast<double>(ink)); }
+Real value_of(float ink) {
+  return static_cast<Real>(kPaper + (kFullInk - kPaper) * static_cast<double>(ink));
+}
 
-/// Where a run of `size` pixels with the given centre of mass starts, so that it is centred and stays inside.
+/// Where a run of `size` pixels with the given centre of mass starts, so that this falls on pixel 16 (14 of
+/// 28, as in MNIST) and the run stays inside.
 int centred(double mass, int size) {
-  const int start = static_cast<int>(std::floor(kPieceSide / 2.0 - mass));
+  const int start = static_cast<int>(std::floor(kPieceSide / 2 + 0.5 - mass));
   return std::clamp(start, 0, kPieceSide - size);
 }
 
@@ -27,7 +30,8 @@ void normalise_piece(const InkMap& ink, double text_height, std::span<Real> out)
   std::fill(out.begin(), out.end(), value_of(0));
   const Box box = ink_box(ink, kFaint);
   if (box.empty()) return;
-  const double side = std::max({static_cast<double>(box.width), static_cast<double>(box.height), kSmallest * text_height});
+  const double side =
+      std::max({static_cast<double>(box.width), static_cast<double>(box.height), kSmallest * text_height});
   const auto scaled = [&](int size) {
     return std::clamp(static_cast<int>(std::lround(size * kGlyphSide / side)), 1, kGlyphSide);
   };
@@ -49,7 +53,8 @@ void normalise_piece(const InkMap& ink, double text_height, std::span<Real> out)
 void pad_mnist(std::span<const unsigned char> pixels, std::span<Real> out) {
   constexpr int kSide = 28, kMargin = (kPieceSide - kSide) / 2;
   if (pixels.size() != std::size_t{kSide} * kSide)
-    throw ShapeError(message("[piece] a picture of ", pixels.size(), " bytes was given where 28 x 28 = 784 are needed"));
+    throw ShapeError(
+        message("[piece] a picture of ", pixels.size(), " bytes was given where 28 x 28 = 784 are needed"));
   assert(out.size() == std::size_t{kPieceSide} * kPieceSide);
   std::fill(out.begin(), out.end(), value_of(0));
   for (int y = 0; y < kSide; ++y)

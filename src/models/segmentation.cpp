@@ -25,7 +25,8 @@ Piece bounds(const Field& field, const std::vector<Cut>& cuts, int from, int to)
     double first = 1e9, last = -1e9;
     for (int y = 0; y < field.ink.height; ++y) {
       const auto row = static_cast<std::size_t>(y);
-      for (int x = cuts[static_cast<std::size_t>(from)].column[row]; x < cuts[static_cast<std::size_t>(to)].column[row]; ++x) {
+      for (int x = cuts[static_cast<std::size_t>(from)].column[row];
+           x < cuts[static_cast<std::size_t>(to)].column[row]; ++x) {
         if (field.ink.at(x, y) <= threshold) continue;
         left = std::min(left, x);
         right = std::max(right, x);
@@ -79,13 +80,18 @@ Segmentation segment(const Field& field, const SegmentOptions& options) {
     normalise_piece(between(field.ink, out.paths[static_cast<std::size_t>(piece.from)],
                             out.paths[static_cast<std::size_t>(piece.to)], piece.box),
                     unit, out.images.view().row(i).span());
-    const int left = piece.from == 0 ? field.ink.width : room(atoms[static_cast<std::size_t>(piece.from - 1)].box, piece.box);
-    const int right = piece.to + 1 == out.cuts ? field.ink.width : room(piece.box, atoms[static_cast<std::size_t>(piece.to)].box);
-    const std::array<double, kGeometry> lengths{static_cast<double>(piece.box.width), static_cast<double>(piece.box.height),
+    const int left = piece.from == 0 ? field.ink.width
+                                     : room(atoms[static_cast<std::size_t>(piece.from - 1)].box, piece.box);
+    const int right = piece.to + 1 == out.cuts
+                          ? field.ink.width
+                          : room(piece.box, atoms[static_cast<std::size_t>(piece.to)].box);
+    const std::array<double, kGeometry> lengths{static_cast<double>(piece.box.width),
+                                                static_cast<double>(piece.box.height),
                                                 piece.box.y + 0.5 * piece.box.height - field.middle,
                                                 static_cast<double>(left), static_cast<double>(right)};
     for (std::size_t k = 0; k < kGeometry; ++k)
-      out.geometry[static_cast<std::size_t>(i) * kGeometry + k] = static_cast<Real>(std::clamp(lengths[k] / unit, -2.0, 2.0));
+      out.geometry[static_cast<std::size_t>(i) * kGeometry + k] =
+          static_cast<Real>(std::clamp(lengths[k] / unit, -2.0, 2.0));
   }
   return out;
 }
@@ -107,8 +113,10 @@ std::vector<int> match_pieces(const std::vector<Piece>& pieces, const std::vecto
         second = std::max(second, overlap);
       }
     }
-    if (best >= 0.7 && second < 0.5) out.push_back(glyph);
-    else out.push_back(best < 0.55 ? kNoGlyph : kUnsure);
+    if (best >= 0.7 && second < 0.5)
+      out.push_back(glyph);
+    else
+      out.push_back(best < 0.55 ? kNoGlyph : kUnsure);
   }
   return out;
 }
@@ -119,7 +127,9 @@ bool covers(const std::vector<Piece>& pieces, const std::vector<PlacedGlyph>& gl
   for (const PlacedGlyph& glyph : glyphs) {
     int end = -1;
     for (const Piece& piece : pieces)
-      if (piece.from >= cut && (end < 0 || piece.to < end) && overlap_x(piece.picture_box, glyph.box) >= overlap) end = piece.to;
+      if (piece.from >= cut && (end < 0 || piece.to < end) &&
+          overlap_x(piece.picture_box, glyph.box) >= overlap)
+        end = piece.to;
     if (end < 0) return false;
     cut = end;
   }

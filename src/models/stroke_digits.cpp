@@ -62,8 +62,10 @@ std::vector<Point> curve(const std::vector<ControlPoint>& points, double steps) 
     const int count = std::max(2, static_cast<int>(std::ceil(std::hypot(b.x - a.x, b.y - a.y) * steps)));
     for (int k = 0; k < count; ++k) {
       const double t = static_cast<double>(k) / count, t2 = t * t, t3 = t2 * t;
-      const double p = -0.5 * t3 + t2 - 0.5 * t, q = 1.5 * t3 - 2.5 * t2 + 1, r = -1.5 * t3 + 2 * t2 + 0.5 * t, s = 0.5 * t3 - 0.5 * t2;
-      out.push_back({p * before.x + q * a.x + r * b.x + s * after.x, p * before.y + q * a.y + r * b.y + s * after.y});
+      const double p = -0.5 * t3 + t2 - 0.5 * t, q = 1.5 * t3 - 2.5 * t2 + 1,
+                   r = -1.5 * t3 + 2 * t2 + 0.5 * t, s = 0.5 * t3 - 0.5 * t2;
+      out.push_back(
+          {p * before.x + q * a.x + r * b.x + s * after.x, p * before.y + q * a.y + r * b.y + s * after.y});
     }
   }
   out.push_back(points.back().at);
@@ -77,18 +79,22 @@ std::vector<double> press(const std::vector<Point>& points, const Writer& writer
   const double gap = rng.uniform(0.1, 0.9), half = rng.uniform(0.02, 0.06);
   std::vector<double> radii;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const double t = static_cast<double>(i) / static_cast<double>(std::max<std::size_t>(1, points.size() - 1));
+    const double t =
+        static_cast<double>(i) / static_cast<double>(std::max<std::size_t>(1, points.size() - 1));
     const std::size_t before = i == 0 ? 0 : i - 1, after = std::min(i + 1, points.size() - 1);
     const double dx = points[after].x - points[before].x, dy = points[after].y - points[before].y;
     const double down = dy / std::max(1e-9, std::hypot(dx, dy));
     const double ends = std::min({1.0, 0.6 + 8 * t, 0.6 + 8 * (1 - t)});
-    const double swell = 1 + writer.pressure * (0.5 * std::sin(phase + 2 * std::numbers::pi * waves * t) + 0.5 * down);
+    const double swell =
+        1 + writer.pressure * (0.5 * std::sin(phase + 2 * std::numbers::pi * waves * t) + 0.5 * down);
     radii.push_back(breaks && std::abs(t - gap) < half ? 0 : 0.5 * writer.pen * writer.height * swell * ends);
   }
   return radii;
 }
 
-double spread(Rng& rng, double deviation, double low, double high) { return std::clamp(deviation * rng.normal(), low, high); }
+double spread(Rng& rng, double deviation, double low, double high) {
+  return std::clamp(deviation * rng.normal(), low, high);
+}
 
 }  // namespace
 
@@ -117,15 +123,19 @@ Writer random_writer(Rng& rng) {
 WrittenGlyph write_glyph(const Writer& writer, char character, Rng& rng) {
   const auto forms = allographs(character);
   if (forms.empty())
-    throw DataError(message("[generator] the character '", character, "' cannot be written: use only ", kWritable));
+    throw DataError(
+        message("[generator] the character '", character, "' cannot be written: use only ", kWritable));
   const double taste = rng.chance(0.85) ? writer.taste[static_cast<unsigned char>(character)] : rng.uniform();
   const std::size_t form = pick(forms, taste);
   const bool digit = character >= '0' && character <= '9';
-  const double size = writer.height * std::exp(writer.size_change * rng.normal()) * (character == '0' ? writer.round_size : 1);
-  const double wide = writer.width * std::exp(0.5 * writer.size_change * rng.normal()) * (character == '0' ? 1.05 : 1);
+  const double size = writer.height * std::exp(writer.size_change * rng.normal()) *
+                      (character == '0' ? writer.round_size : 1);
+  const double wide =
+      writer.width * std::exp(0.5 * writer.size_change * rng.normal()) * (character == '0' ? 1.05 : 1);
   const double turn = 0.04 * rng.normal(), turn_cos = std::cos(turn), turn_sin = std::sin(turn);
   // Signs keep their places more than digits keep their shapes.
-  const double shape = digit ? writer.shape : 0.5 * writer.shape, unsteady = digit ? writer.unsteady : 0.5 * writer.unsteady;
+  const double shape = digit ? writer.shape : 0.5 * writer.shape,
+               unsteady = digit ? writer.unsteady : 0.5 * writer.unsteady;
   Rng habit(writer.hand, (static_cast<std::uint64_t>(static_cast<unsigned char>(character)) << 8) | form);
 
   WrittenGlyph glyph;
@@ -141,7 +151,8 @@ WrittenGlyph write_glyph(const Writer& writer, char character, Rng& rng) {
     for (std::size_t i = 0; i < stroke.points.size(); ++i) {
       Point& p = stroke.points[i];
       const double along = shake + 0.9 * static_cast<double>(i);
-      const double x = wide * p.x + writer.tremor * std::sin(along), y = p.y - 1 + writer.tremor * std::sin(1.3 * along + 1);
+      const double x = wide * p.x + writer.tremor * std::sin(along),
+                   y = p.y - 1 + writer.tremor * std::sin(1.3 * along + 1);
       p = {size * (turn_cos * x - turn_sin * y), size * (turn_sin * x + turn_cos * y)};
       left = std::min(left, p.x);
       right = std::max(right, p.x);

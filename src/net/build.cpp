@@ -18,21 +18,25 @@ template <class... F>
 struct Overload : F... {
   using F::operator()...;
 };
+template <class... F>
+Overload(F...) -> Overload<F...>;
 
 std::string kind(const Layer& layer) {
-  constexpr const char* kNames[] = {"conv",    "conv", "linear",      "pool",    "max",     "tanh",   "relu",
-                                    "rbf",     "log_softmax", "dropout", "flatten", "concat", "add"};
+  constexpr const char* kNames[] = {"conv", "conv",        "linear",  "pool",    "max",    "tanh", "relu",
+                                    "rbf",  "log_softmax", "dropout", "flatten", "concat", "add"};
   static_assert(std::size(kNames) == std::variant_size_v<Layer>);
   return kNames[layer.index()];
 }
 
 std::string given_name(const Layer& layer) {
-  return std::visit([](const auto& l) -> std::string {
-    if constexpr (requires { l.name; })
-      return l.name;
-    else
-      return {};
-  }, layer);
+  return std::visit(
+      [](const auto& l) -> std::string {
+        if constexpr (requires { l.name; })
+          return l.name;
+        else
+          return {};
+      },
+      layer);
 }
 
 // Puts a layer and its blocks of weights into a net under construction.
@@ -47,28 +51,35 @@ class Appender {
   }
 
   int append() {
-    std::visit(Overload{
-                   [&](const Conv& c) { convolution(c, Shape{}); },
-                   [&](const Conv1d& c) {
-                     convolution({.maps = c.maps, .kernel = {1, c.kernel}, .stride = {1, c.stride},
-                                  .padding = {0, c.padding}, .init = c.init},
-                                 Shape{c.maps, step_.channels, c.kernel});
-                   },
-                   [&](const Linear& l) {
-                     convolution({.maps = l.outputs, .init = l.init}, Shape{l.outputs, step_.channels}, l.bias);
-                   },
-                   [&](const AveragePool& p) { pool(p); },
-                   [&](const MaxPool& p) { check(p.size, stride_of(p.size, p.stride), {0, 0}); },
-                   [&](const Rbf& r) { rbf(r); },
-                   [&](const Dropout& d) {
-                     if (!(d.probability >= 0 && d.probability < 1)) refuse("has a probability that is not in [0, 1)");
-                   },
-                   [&](const Tanh& t) {
-                     if (!(t.outside > 0) || !(t.inside > 0)) refuse("needs factors above 0");
-                   },
-                   [](const auto&) {},
-               },
-               Layer(step_.layer));
+    std::visit(
+        Overload{
+            [&](const Conv& c) { convolution(c, Shape{}); },
+            [&](const Conv1d& c) {
+              convolution({.maps = c.maps,
+                           .kernel = {1, c.kernel},
+                           .stride = {1, c.stride},
+                           .padding = {0, c.padding},
+                           .init = c.init},
+                          Shape{c.maps, step_.channels, c.kernel});
+            },
+            [&](const Linear& l) {
+              convolution({.maps = l.outputs, .init = l.init}, Shape{l.outputs, step_.channels}, l.bias);
+            },
+            [&](const AveragePool& p) { pool(p); },
+            [&](const MaxPool& p) {
+              check(p.size, stride_of(p.size, p.stride), {0, 0});
+            },
+            [&](const Rbf& r) { rbf(r); },
+            [&](const Dropout& d) {
+              if (!(d.probability >= 0 && d.probability < 1))
+                refuse("has a probability that is not in [0, 1)");
+            },
+            [&](const Tanh& t) {
+              if (!(t.outside > 0) || !(t.inside > 0)) refuse("needs factors above 0");
+            },
+            [](const auto&) {},
+        },
+        Layer(step_.layer));
     return finish();
   }
 
@@ -88,9 +99,11 @@ class Appender {
   }
 
   void check(Size size, Size stride, Size padding) const {
-    if (size.height < 1 || size.width < 1 || stride.height < 1 || stride.width < 1 || padding.height < 0 || padding.width < 0)
-      refuse("has a window of ", size.height, "x", size.width, ", a stride of ", stride.height, "x", stride.width,
-             " and a padding of ", padding.height, "x", padding.width, "; they must be at least 1, 1 and 0");
+    if (size.height < 1 || size.width < 1 || stride.height < 1 || stride.width < 1 || padding.height < 0 ||
+        padding.width < 0)
+      refuse("has a window of ", size.height, "x", size.width, ", a stride of ", stride.height, "x",
+             stride.width, " and a padding of ", padding.height, "x", padding.width,
+             "; they must be at least 1, 1 and 0");
   }
 
   // The shapes must fit before any block of weights is made.
@@ -118,13 +131,15 @@ class Appender {
     const int area = c.kernel.height * c.kernel.width;
     std::vector<int> reads(at(c.maps), step_.channels);
     if (!c.table.empty()) {
-      if (c.table.size() != at(c.maps)) refuse("has ", c.maps, " maps and a table of ", c.table.size(), "; they must agree");
+      if (c.table.size() != at(c.maps))
+        refuse("has ", c.maps, " maps and a table of ", c.table.size(), "; they must agree");
       int kernels = 0;
       for (int m = 0; m < c.maps; ++m) {
         const std::vector<int>& row = c.table[at(m)];
         if (row.empty() || row.front() < 0 || row.back() >= step_.channels ||
             std::ranges::adjacent_find(row, std::greater_equal<>()) != row.end())
-          refuse("has a table whose row ", m, " is not an ascending list of its ", step_.channels, " input maps");
+          refuse("has a table whose row ", m, " is not an ascending list of its ", step_.channels,
+                 " input maps");
         reads[at(m)] = static_cast<int>(row.size());
         kernels += reads[at(m)];
       }
@@ -162,7 +177,8 @@ class Appender {
     const std::size_t numbers = at(r.outputs) * at(step_.channels);
     if (r.outputs < 1) refuse("has ", r.outputs, " outputs; it needs at least 1");
     if (!r.centres.empty() && r.centres.size() != numbers)
-      refuse("has ", r.centres.size(), " numbers of centres; ", r.outputs, " outputs on ", step_.channels, " channels need ", numbers);
+      refuse("has ", r.centres.size(), " numbers of centres; ", r.outputs, " outputs on ", step_.channels,
+             " channels need ", numbers);
     step_.has_weight = r.adaptive;
     step_.weight = block("centres", Shape{r.outputs, step_.channels});
     Real* centres = params_.data() + step_.weight.offset;
@@ -178,7 +194,8 @@ class Appender {
   std::string prefix_;
 };
 
-int append(Params& params, Description& net, Layer layer, std::vector<int> inputs, const std::string& prefix = {}) {
+int append(Params& params, Description& net, Layer layer, std::vector<int> inputs,
+           const std::string& prefix = {}) {
   Step step;
   step.name = given_name(layer);
   if (step.name.empty()) step.name = message(kind(layer), net.steps.size() + 1);
@@ -197,7 +214,8 @@ int declare(Description& net, const Shape& shape) {
 
 }  // namespace
 
-Builder::Builder(Params& params, std::string name) : params_(&params), description_(std::make_unique<Description>()) {
+Builder::Builder(Params& params, std::string name)
+    : params_(&params), description_(std::make_unique<Description>()) {
   description_->name = std::move(name);
 }
 Builder::~Builder() = default;
@@ -215,11 +233,13 @@ Signal Builder::add(Layer layer, std::initializer_list<Signal> inputs) {
 Signal Builder::share(Signal layer_of, Signal input) {
   const auto made = std::ranges::find(description_->steps, layer_of.index, &Step::output);
   if (made == description_->steps.end())
-    throw GraphError(message("[net] no layer of net '", description_->name, "' made the signal to share; an input has no weights"));
+    throw GraphError(message("[net] no layer of net '", description_->name,
+                             "' made the signal to share; an input has no weights"));
   Step step = *made;
   step.inputs = {input.index};
   if (input.index < 0 || at(input.index) >= description_->signals.size())
-    throw GraphError(message("[net] layer '", step.name, "' of net '", description_->name, "' reads a signal of another net"));
+    throw GraphError(message("[net] layer '", step.name, "' of net '", description_->name,
+                             "' reads a signal of another net"));
   step.output = static_cast<int>(description_->signals.size());
   description_->signals.push_back(
       infer(description_->name, step, std::span(&description_->signals[at(input.index)], 1)));
@@ -234,10 +254,12 @@ Net Builder::build(std::initializer_list<Signal> outputs) {
     throw GraphError(message("[net] net '", description_->name, "' needs an input and an output"));
   for (const Signal s : outputs) {
     if (s.index < 0 || at(s.index) >= description_->signals.size())
-      throw GraphError(message("[net] an output of net '", description_->name, "' is a signal of another net"));
+      throw GraphError(
+          message("[net] an output of net '", description_->name, "' is a signal of another net"));
     description_->outputs.push_back(s.index);
   }
-  return Net(std::shared_ptr<const Description>(std::exchange(description_, std::make_unique<Description>())));
+  return Net(
+      std::shared_ptr<const Description>(std::exchange(description_, std::make_unique<Description>())));
 }
 
 Net sequential(Params& params, std::string name, const Shape& input, const std::vector<Layer>& layers) {
@@ -256,7 +278,8 @@ Net linear(Params& params, std::string name, int inputs, int outputs) {
 }
 
 Net mlp(Params& params, std::string name, const std::vector<int>& widths, Init init) {
-  if (widths.size() < 2) throw GraphError(message("[net] net '", name, "' needs at least two widths, its inputs and outputs"));
+  if (widths.size() < 2)
+    throw GraphError(message("[net] net '", name, "' needs at least two widths, its inputs and outputs"));
   std::vector<Layer> layers;
   for (std::size_t i = 1; i < widths.size(); ++i) {
     if (i > 1) layers.push_back(init == Init::tanh ? Layer(Tanh{}) : Layer(Relu{}));

@@ -17,13 +17,15 @@ namespace net {
 struct Extent {
   int channels = 0, height = 1, width = 1;
   int positions() const { return height * width; }
-  std::size_t size() const { return static_cast<std::size_t>(channels) * static_cast<std::size_t>(positions()); }
+  std::size_t size() const {
+    return static_cast<std::size_t>(channels) * static_cast<std::size_t>(positions());
+  }
   bool operator==(const Extent&) const = default;
 };
 
-Extent extent(const Shape& shape);          // of an input, of one to three axes
-Shape inside_shape(const Extent& e);        // as layers speak of it: [C], [C, W] or [C, H, W]
-Shape outside_shape(const Extent& e);       // as a user reads an output: [K], [W, K] or [H, W, K]
+Extent extent(const Shape& shape);     // of an input, of one to three axes
+Shape inside_shape(const Extent& e);   // as layers speak of it: [C], [C, W] or [C, H, W]
+Shape outside_shape(const Extent& e);  // as a user reads an output: [K], [W, K] or [H, W, K]
 
 struct Block {  // of Params
   std::size_t offset = 0, size = 0;
@@ -36,8 +38,8 @@ struct Step {
   std::vector<int> inputs;  // signals
   int output = -1;
   bool has_weight = false, has_bias = false;
-  Block weight, bias;       // of Conv: weight and bias; of AveragePool: gain and bias; of Rbf: centres
-  int channels = 0;         // of its input, which its weights fix
+  Block weight, bias;  // of Conv: weight and bias; of AveragePool: gain and bias; of Rbf: centres
+  int channels = 0;    // of its input, which its weights fix
 };
 
 struct Description {
@@ -48,7 +50,8 @@ struct Description {
   std::vector<Step> steps;
 };
 
-// What the layer makes of its inputs. \throws ShapeError naming the layer of `net` and the shapes that do not fit.
+// What the layer makes of its inputs. \throws ShapeError naming the layer of `net` and the shapes that do not
+// fit.
 Extent infer(const std::string& net, const Step& step, std::span<const Extent> in);
 
 // Sizes of all signals for other inputs than the declared ones.

@@ -13,9 +13,10 @@ namespace {
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 template <class V>
-void check_rows(const net::Description& net, const char* what, std::size_t index, const V& view, std::size_t rows,
-                const Shape& row) {
-  if (view.data != nullptr && static_cast<std::size_t>(view.rows()) == rows && view.row_size() == row.size()) return;
+void check_rows(const net::Description& net, const char* what, std::size_t index, const V& view,
+                std::size_t rows, const Shape& row) {
+  if (view.data != nullptr && static_cast<std::size_t>(view.rows()) == rows && view.row_size() == row.size())
+    return;
   if (rows == 0 && view.rows() == 0) return;
   throw ShapeError(message("[net] ", what, " ", index, " of net '", net.name, "' has shape ", view.shape,
                            view.data ? "" : " and no data", "; it must be [", rows, "] rows of ", row));
@@ -80,14 +81,16 @@ std::size_t Net::connection_count(const Shape& input) const {
   return n;
 }
 
-void Net::forward(const Real* w, std::span<const ConstView> in, std::span<const View> out, State& state, Mode mode) const {
+void Net::forward(const Real* w, std::span<const ConstView> in, std::span<const View> out, State& state,
+                  Mode mode) const {
   const net::Description& net = *description_;
   if (in.size() != net.inputs.size() || out.size() != net.outputs.size())
-    throw ShapeError(message("[net] net '", net.name, "' has ", net.inputs.size(), " inputs and ", net.outputs.size(),
-                             " outputs; ", in.size(), " and ", out.size(), " are given"));
+    throw ShapeError(message("[net] net '", net.name, "' has ", net.inputs.size(), " inputs and ",
+                             net.outputs.size(), " outputs; ", in.size(), " and ", out.size(), " are given"));
   const std::size_t rows = at(in[0].rows());
   std::array<Shape, 8> shapes;
-  if (in.size() > shapes.size()) throw ShapeError(message("[net] net '", net.name, "' has more than 8 inputs"));
+  if (in.size() > shapes.size())
+    throw ShapeError(message("[net] net '", net.name, "' has more than 8 inputs"));
   for (std::size_t i = 0; i < in.size(); ++i) shapes[i] = in[i].shape.row();
   net::Run& run = *state.run_;
   run.prepare(net, std::span(shapes).first(in.size()), rows, mode == Mode::train);
@@ -108,7 +111,8 @@ void Net::forward(const Real* w, std::span<const Real* const> rows, const Shape&
                   Mode mode) const {
   const net::Description& net = *description_;
   if (net.outputs.size() != 1)
-    throw ShapeError(message("[net] net '", net.name, "' has ", net.outputs.size(), " outputs, one is given"));
+    throw ShapeError(
+        message("[net] net '", net.name, "' has ", net.outputs.size(), " outputs, one is given"));
   net::Run& run = *state.run_;
   run.prepare(net, std::span(&row, 1), rows.size(), mode == Mode::train);
   check_rows(net, "output", 0, out, rows.size(), net::outside_shape(run.plan->extents[at(net.outputs[0])]));
@@ -117,17 +121,21 @@ void Net::forward(const Real* w, std::span<const Real* const> rows, const Shape&
   run.forward(w);
 }
 
-void Net::backward(const Real* w, std::span<const ConstView> dout, Real* dw, std::span<const View> din, State& state) const {
+void Net::backward(const Real* w, std::span<const ConstView> dout, Real* dw, std::span<const View> din,
+                   State& state) const {
   const net::Description& net = *description_;
   net::Run& run = *state.run_;
   if (run.net != &net || !run.train)
-    throw GraphError(message("[net] backward of net '", net.name, "' needs a forward in train mode with the same state before it"));
+    throw GraphError(message("[net] backward of net '", net.name,
+                             "' needs a forward in train mode with the same state before it"));
   if (dout.size() != net.outputs.size() || din.size() > net.inputs.size())
-    throw ShapeError(message("[net] net '", net.name, "' has ", net.inputs.size(), " inputs and ", net.outputs.size(),
-                             " outputs; slopes of ", din.size(), " and ", dout.size(), " are given"));
+    throw ShapeError(message("[net] net '", net.name, "' has ", net.inputs.size(), " inputs and ",
+                             net.outputs.size(), " outputs; slopes of ", din.size(), " and ", dout.size(),
+                             " are given"));
   run.wanted.assign(net.signals.size(), 1);
   for (std::size_t i = 0; i < dout.size(); ++i)
-    check_rows(net, "the slope of output", i, dout[i], run.rows, net::outside_shape(run.plan->extents[at(net.outputs[i])]));
+    check_rows(net, "the slope of output", i, dout[i], run.rows,
+               net::outside_shape(run.plan->extents[at(net.outputs[i])]));
   for (std::size_t i = 0; i < net.inputs.size(); ++i) {
     const bool asked = i < din.size() && din[i].data != nullptr;
     if (asked) check_rows(net, "the slope of input", i, din[i], run.rows, run.plan->inputs[i]);
@@ -142,11 +150,13 @@ void Net::backward(const Real* w, ConstView dout, Real* dw, View din, State& sta
   backward(w, std::span(&dout, 1), dw, std::span(&din, 1), state);
 }
 
-void Net::curvature(const Real* w, ConstView curvature_out, Real* h, State& state, ConstView slope_out) const {
+void Net::curvature(const Real* w, ConstView curvature_out, Real* h, State& state,
+                    ConstView slope_out) const {
   const net::Description& net = *description_;
   net::Run& run = *state.run_;
   if (run.net != &net || !run.train)
-    throw GraphError(message("[net] curvature of net '", net.name, "' needs a forward in train mode with the same state before it"));
+    throw GraphError(message("[net] curvature of net '", net.name,
+                             "' needs a forward in train mode with the same state before it"));
   const Shape row = net::outside_shape(run.plan->extents[at(net.outputs[0])]);
   check_rows(net, "the curvature of output", 0, curvature_out, run.rows, row);
   if (slope_out.data) check_rows(net, "the slope of output", 0, slope_out, run.rows, row);

@@ -19,7 +19,8 @@ bool keeps_output(const Layer& layer) {
          std::holds_alternative<LogSoftmax>(layer);
 }
 
-// A signal shares the memory of the one an elementwise step reads when nobody else reads that, now or going back.
+// A signal shares the memory of the one an elementwise step reads when nobody else reads that, now or going
+// back.
 void share_storage(const Description& net, Plan& plan) {
   std::vector<int> readers(net.signals.size(), 0);
   for (const Step& step : net.steps)
@@ -41,7 +42,8 @@ void share_storage(const Description& net, Plan& plan) {
     const int here = in_place ? before : fresh(plan.extents[at(step.output)].size());
     plan.storage[at(step.output)] = here;
     if (keeps_output(step.layer)) kept[at(here)] = 1;
-    if (std::holds_alternative<Dropout>(step.layer)) plan.steps[i].mask = fresh(plan.extents[at(step.output)].size());
+    if (std::holds_alternative<Dropout>(step.layer))
+      plan.steps[i].mask = fresh(plan.extents[at(step.output)].size());
   }
 }
 
@@ -60,11 +62,19 @@ void order_slopes(const Description& net, Plan& plan) {
 }
 
 Windows windows(const Extent& in, const Extent& out, Size size, Size stride, Size padding) {
-  return {in.channels, in.height + 2 * padding.height, in.width + 2 * padding.width, size.height, size.width,
-          stride.height, stride.width, out.height, out.width};
+  return {in.channels,
+          in.height + 2 * padding.height,
+          in.width + 2 * padding.width,
+          size.height,
+          size.width,
+          stride.height,
+          stride.width,
+          out.height,
+          out.width};
 }
 
-void convolution(const Step& step, const Conv& c, const Extent& in, const Extent& out, Plan& plan, StepPlan& p, Group& g) {
+void convolution(const Step& step, const Conv& c, const Extent& in, const Extent& out, Plan& plan,
+                 StepPlan& p, Group& g) {
   p.at = windows(in, out, c.kernel, c.stride, c.padding);
   const bool padded = c.padding != Size{0, 0};
   p.matrix = out.positions() == 1 && !padded && c.kernel == Size{in.height, in.width};
@@ -124,7 +134,8 @@ Plan make_plan(const Description& net, std::span<const Shape> inputs) {
     }
     for (const int s : step.inputs) plan.summand = std::max(plan.summand, plan.extents[at(s)].size());
     if (!weights) continue;
-    const auto same = std::ranges::find(plan.groups, g.weight.offset, [](const Group& o) { return o.weight.offset; });
+    const auto same =
+        std::ranges::find(plan.groups, g.weight.offset, [](const Group& o) { return o.weight.offset; });
     p.group = static_cast<int>(same - plan.groups.begin());
     if (same == plan.groups.end()) plan.groups.push_back(g);
     plan.groups[at(p.group)].uses.push_back(static_cast<int>(i));
@@ -160,7 +171,8 @@ void spread(const Group& group, const Real* stored, Real* dense, bool squared) {
   };
   if (group.table == nullptr) return put(stored, static_cast<int>(group.size()), dense);
   for (const std::vector<int>& map : *group.table) {
-    for (const int input : map) put(stored, group.kernel_size, dense + input * group.kernel_size), stored += group.kernel_size;
+    for (const int input : map)
+      put(stored, group.kernel_size, dense + input * group.kernel_size), stored += group.kernel_size;
     dense += group.depth;
   }
 }

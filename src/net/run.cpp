@@ -18,7 +18,8 @@ constexpr double kLeastProducts = 200'000;     // multiply-adds worth a piece of
 constexpr std::size_t kMostPartial = 1 << 24;  // numbers in the weights' slopes of all pieces
 constexpr int kMapsPerTask = 12;
 
-// Pieces of rows: a power of two, about the root of their number; enough work in each. Depends on the data alone.
+// Pieces of rows: a power of two, about the root of their number; enough work in each. Depends on the data
+// alone.
 std::size_t count_pieces(const Plan& plan, std::size_t rows, bool train) {
   std::size_t most = std::min<std::size_t>(32, rows);
   most = std::min(most, static_cast<std::size_t>(static_cast<double>(rows) * plan.products / kLeastProducts));
@@ -65,14 +66,16 @@ const Real* Piece::weights(const Group& g) const {
 Real* Piece::weight_slope(const Group& g) const { return partial + g.partial; }
 Real* Piece::bias_slope(const Group& g) const { return partial + g.partial + round_up(g.size()); }
 
-void Run::prepare(const Description& description, std::span<const Shape> inputs, std::size_t row_count, bool for_training) {
+void Run::prepare(const Description& description, std::span<const Shape> inputs, std::size_t row_count,
+                  bool for_training) {
   if (net != &description) {
     plans.clear();
     plan = nullptr;
     net = &description;
   }
   if (!plan || !std::ranges::equal(plan->inputs, inputs)) {
-    const auto known = std::ranges::find_if(plans, [&](const auto& p) { return std::ranges::equal(p->inputs, inputs); });
+    const auto known =
+        std::ranges::find_if(plans, [&](const auto& p) { return std::ranges::equal(p->inputs, inputs); });
     if (known == plans.end()) {
       plan = nullptr;
       plans.push_back(std::make_unique<Plan>(make_plan(description, inputs)));
@@ -110,9 +113,24 @@ Piece Run::piece(std::size_t index, const Real* w) {
   Real* padded = refold + round_up(plan->refold) + kSlack;
   Real* padded_slope = padded + round_up(plan->padded) + kSlack;
   Real* summand = padded_slope + round_up(plan->padded) + kSlack;
-  return {*this, *plan, kernels(), spatial(), w, values[index].data(), slopes[index].data(), unfold, refold, padded,
-          padded_slope, summand, partial[index].data(), static_cast<int>(first_row(index + 1) - first_row(index)),
-          first_row(index), train, false, {}};
+  return {*this,
+          *plan,
+          kernels(),
+          spatial(),
+          w,
+          values[index].data(),
+          slopes[index].data(),
+          unfold,
+          refold,
+          padded,
+          padded_slope,
+          summand,
+          partial[index].data(),
+          static_cast<int>(first_row(index + 1) - first_row(index)),
+          first_row(index),
+          train,
+          false,
+          {}};
 }
 
 void Run::spread_weights(const Real* w, bool squared) {
@@ -132,7 +150,8 @@ void Run::run_rows(const Real* w, std::size_t index) {
       if (row_pointers.empty())
         std::copy_n(in[i].data + row * size, at(p.rows) * size, p.value(s));
       else
-        for (int r = 0; r < p.rows; ++r) std::copy_n(row_pointers[row + at(r)], size, p.value(s) + at(r) * size);
+        for (int r = 0; r < p.rows; ++r)
+          std::copy_n(row_pointers[row + at(r)], size, p.value(s) + at(r) * size);
     }
     for (std::size_t i = 0; i < net->steps.size(); ++i)
       if (plan->steps[i].live) net::forward(*net, p, i);
@@ -154,8 +173,8 @@ void Run::back_rows(Piece& p) {
     const int s = net->outputs[i];
     const Extent& e = p.extent(s);
     // A signal that is two outputs gets both slopes.
-    const bool again = std::find(net->outputs.begin(), net->outputs.begin() + static_cast<std::ptrdiff_t>(i), s) !=
-                       net->outputs.begin() + static_cast<std::ptrdiff_t>(i);
+    const bool again = std::find(net->outputs.begin(), net->outputs.begin() + static_cast<std::ptrdiff_t>(i),
+                                 s) != net->outputs.begin() + static_cast<std::ptrdiff_t>(i);
     Real* to = again ? p.summand : p.slope(s);
     to_net(e, p.rows, dout[i].data + p.first_row * e.size(), to);
     if (again) p.k.axpy(1, to, p.slope(s), at(p.rows) * e.size());
@@ -174,7 +193,8 @@ void Run::add_partial(Real* dw, const Group& g, const Piece& p, int first_map, i
   const Real* from = p.weight_slope(g) + first_map * g.depth;
   Real* to = dw + g.weight.offset;
   if (g.table) {
-    for (int m = 0; m < first_map; ++m) to += static_cast<std::ptrdiff_t>((*g.table)[at(m)].size()) * g.kernel_size;
+    for (int m = 0; m < first_map; ++m)
+      to += static_cast<std::ptrdiff_t>((*g.table)[at(m)].size()) * g.kernel_size;
     for (int m = first_map; m < first_map + maps; ++m, from += g.depth)
       for (const int input : (*g.table)[at(m)]) {
         p.k.axpy(1, from + input * g.kernel_size, to, at(g.kernel_size));
@@ -186,8 +206,8 @@ void Run::add_partial(Real* dw, const Group& g, const Piece& p, int first_map, i
   if (g.has_bias) p.k.axpy(1, p.bias_slope(g) + first_map, dw + g.bias.offset + first_map, at(maps));
 }
 
-// dw += for some maps of one set of weights, over all pieces in their order. Where each row is one position (a late
-// group) it is one product over rows; no piece needs weights' slopes of its own.
+// dw += for some maps of one set of weights, over all pieces in their order. Where each row is one position
+// (a late group) it is one product over rows; no piece needs weights' slopes of its own.
 void Run::slope_of_weights(Real* dw, const Group& g, int first_map, int maps) {
   for (std::size_t i = 0; i < pieces; ++i) {
     const Piece p = piece(i, nullptr);
@@ -206,7 +226,8 @@ void Run::slope_of_weights(Real* dw, const Group& g, int first_map, int maps) {
       else
         p.k.product(maps, g.depth, p.rows, {dy, 1, g.maps}, x, g.depth, to, g.depth, true);
       if (g.has_bias)
-        for (int r = 0; r < p.rows; ++r) p.k.axpy(1, dy + r * g.maps, dw + g.bias.offset + first_map, at(maps));
+        for (int r = 0; r < p.rows; ++r)
+          p.k.axpy(1, dy + r * g.maps, dw + g.bias.offset + first_map, at(maps));
     }
   }
 }
@@ -221,7 +242,9 @@ void Run::backward(const Real* w, Real* dw) {
     back_rows(p);
   });
   std::size_t tasks = 0;
-  const auto tasks_of = [](const Group& g) { return g.trainable ? at((g.maps + kMapsPerTask - 1) / kMapsPerTask) : 0; };
+  const auto tasks_of = [](const Group& g) {
+    return g.trainable ? at((g.maps + kMapsPerTask - 1) / kMapsPerTask) : 0;
+  };
   for (const Group& g : plan->groups) tasks += tasks_of(g);
   const auto task = [&](std::size_t i) {
     auto g = plan->groups.begin();

@@ -33,14 +33,14 @@ struct Piece {
   const Kernels& k;
   const Spatial& s;
   const Real* w;
-  Real *values, *slopes;           // of all storages, [rows, size] each
+  Real *values, *slopes;                                    // of all storages, [rows, size] each
   Real *unfold, *refold, *padded, *padded_slope, *summand;  // scratch
-  Real* partial;                   // slopes of weights
+  Real* partial;                                            // slopes of weights
   int rows;
   std::size_t first_row;
   bool train;
-  bool squared;                    // curvature: everything that multiplies is squared
-  ConstView slope_out;             // of curvature
+  bool squared;         // curvature: everything that multiplies is squared
+  ConstView slope_out;  // of curvature
 
   Real* value(int signal) const;
   Real* slope(int signal) const;
@@ -59,19 +59,20 @@ struct Run {
   std::vector<std::unique_ptr<Plan>> plans;
   const Plan* plan = nullptr;
   bool train = false;
-  std::size_t rows = 0, pieces = 0, most_rows = 0;  // of one piece at a time
-  std::vector<std::size_t> offsets;                 // of storages
+  std::size_t rows = 0, pieces = 0, most_rows = 0;       // of one piece at a time
+  std::vector<std::size_t> offsets;                      // of storages
   std::vector<Buffer> values, slopes, scratch, partial;  // by piece
-  Buffer dense;                                     // spread or squared weights, by group
+  Buffer dense;                                          // spread or squared weights, by group
   bool dense_squared = false;
-  std::vector<char> wanted;                         // signals whose slope is asked for
+  std::vector<char> wanted;  // signals whose slope is asked for
   std::uint64_t seed = 0, step = 0;
   // Arguments of the calls below.
   std::vector<ConstView> in, dout;
   std::vector<View> out, din;
   std::span<const Real* const> row_pointers;
 
-  void prepare(const Description& description, std::span<const Shape> inputs, std::size_t row_count, bool for_training);
+  void prepare(const Description& description, std::span<const Shape> inputs, std::size_t row_count,
+               bool for_training);
   void forward(const Real* w);
   void backward(const Real* w, Real* dw);
   void curvature(const Real* w, Real* h, ConstView slope_out);

@@ -1,8 +1,9 @@
 #pragma once
 // Loops over the windows of one image: unfolding for convolutions, pooling. One table per instruction set.
 //
-// Rows of numbers are copied a vector at a time, so they may read and write a vector or two (at most kSlack numbers) beyond what they are
-// given; every buffer of a Run has that much room on either side, and what is overwritten is written again later.
+// Rows of numbers are copied a vector at a time, so they may read and write a vector or two (at most kSlack
+// numbers) beyond what they are given; every buffer of a Run has that much room on either side, and what is
+// overwritten is written again later.
 
 #include <cstddef>
 

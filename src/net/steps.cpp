@@ -1,5 +1,5 @@
-// What each layer does to a piece of rows, forward and back. In the curvature pass (LeCun et al. 1998, appendix C) the
-// same code runs with every factor squared: h_in = sum (dy/dx)^2 h_out.
+// What each layer does to a piece of rows, forward and back. In the curvature pass (LeCun et al. 1998,
+// appendix C) the same code runs with every factor squared: h_in = sum (dy/dx)^2 h_out.
 
 #include <algorithm>
 #include <cmath>
@@ -23,8 +23,13 @@ struct Place {
   std::size_t index;
 
   Place(const Description& net, const Piece& piece, std::size_t i)
-      : p(piece), step(net.steps[i]), plan(piece.plan.steps[i]), in(piece.extent(step.inputs[0])),
-        out(piece.extent(step.output)), group(plan.group < 0 ? nullptr : &piece.plan.groups[at(plan.group)]), index(i) {}
+      : p(piece),
+        step(net.steps[i]),
+        plan(piece.plan.steps[i]),
+        in(piece.extent(step.inputs[0])),
+        out(piece.extent(step.output)),
+        group(plan.group < 0 ? nullptr : &piece.plan.groups[at(plan.group)]),
+        index(i) {}
   std::size_t numbers() const { return at(p.rows) * out.size(); }
   const Real* x() const { return p.value(step.inputs[0]); }
   Real* y() const { return p.value(step.output); }
@@ -57,7 +62,8 @@ void forward(const Place& l, const Conv& c) {
     if (!l.plan.plain) {
       const Real* image = x;
       if (c.padding != Size{0, 0})
-        pad(l.in.channels, l.in.height, l.in.width, c.padding.height, c.padding.width, x, l.p.padded), image = l.p.padded;
+        pad(l.in.channels, l.in.height, l.in.width, c.padding.height, c.padding.width, x, l.p.padded),
+            image = l.p.padded;
       ld = stride(positions);
       l.p.s.columns(l.plan.at, image, l.p.unfold, ld);
       columns = l.p.unfold;
@@ -133,7 +139,8 @@ void forward(const Place& l, const Concat&) {
   std::size_t before = 0;
   for (const int s : l.step.inputs) {
     const std::size_t size = l.p.extent(s).size();
-    for (int r = 0; r < l.p.rows; ++r) std::copy_n(l.p.value(s) + at(r) * size, size, l.y() + at(r) * l.out.size() + before);
+    for (int r = 0; r < l.p.rows; ++r)
+      std::copy_n(l.p.value(s) + at(r) * size, size, l.y() + at(r) * l.out.size() + before);
     before += size;
   }
 }
@@ -179,14 +186,16 @@ void backward(const Place& l, const Conv& c, Real* dx) {
   const bool own_slope = !g.late || l.p.squared;
   if (g.has_bias && own_slope)
     for (int r = 0; r < l.p.rows; ++r)
-      for (int m = 0; m < g.maps; ++m) l.p.bias_slope(g)[m] += l.p.k.sum(dy + (r * g.maps + m) * positions, at(positions));
+      for (int m = 0; m < g.maps; ++m)
+        l.p.bias_slope(g)[m] += l.p.k.sum(dy + (r * g.maps + m) * positions, at(positions));
   if (l.plan.matrix) {
     if (own_slope) {
       const Real* x = l.x();
       for (int r = 0; r < l.p.rows; ++r, x += g.depth) {
         const Real* row = x;
         if (l.p.squared) l.p.k.square(x, l.p.unfold, at(g.depth)), row = l.p.unfold;
-        l.p.k.product(g.maps, g.depth, 1, {dy + r * g.maps, 1, 1}, row, g.depth, l.p.weight_slope(g), g.depth, true);
+        l.p.k.product(g.maps, g.depth, 1, {dy + r * g.maps, 1, 1}, row, g.depth, l.p.weight_slope(g), g.depth,
+                      true);
       }
     }
     if (dx) l.p.k.product(l.p.rows, g.depth, g.maps, {dy, g.maps, 1}, w, g.depth, dx, g.depth, false);
@@ -197,7 +206,8 @@ void backward(const Place& l, const Conv& c, Real* dx) {
     const bool padded = c.padding != Size{0, 0};
     const Real* image = x;
     if (padded)
-      pad(l.in.channels, l.in.height, l.in.width, c.padding.height, c.padding.width, x, l.p.padded), image = l.p.padded;
+      pad(l.in.channels, l.in.height, l.in.width, c.padding.height, c.padding.width, x, l.p.padded),
+          image = l.p.padded;
     slope_of_kernels(l, image, dy);
     if (!dx) continue;
     Real* to = dx + at(r) * l.in.size();
@@ -209,7 +219,8 @@ void backward(const Place& l, const Conv& c, Real* dx) {
     const std::ptrdiff_t ld = stride(positions);
     l.p.k.product(g.depth, positions, g.maps, transposed, dy, positions, l.p.refold, ld, false);
     l.p.s.fold(l.plan.at, l.p.refold, ld, padded ? l.p.padded_slope : to);
-    if (padded) crop(l.in.channels, l.in.height, l.in.width, c.padding.height, c.padding.width, l.p.padded_slope, to);
+    if (padded)
+      crop(l.in.channels, l.in.height, l.in.width, c.padding.height, c.padding.width, l.p.padded_slope, to);
   }
 }
 
@@ -222,7 +233,8 @@ void backward(const Place& l, const AveragePool&, Real* dx) {
       l.p.s.mean(l.plan.at, l.x() + at(r) * l.in.size(), nullptr, nullptr, l.p.unfold);
       if (l.p.squared) l.p.k.square(l.p.unfold, l.p.unfold, l.out.size());
       for (int m = 0; m < l.out.channels; ++m) {
-        l.p.weight_slope(*l.group)[m] += l.p.k.dot(dy + m * positions, l.p.unfold + m * positions, at(positions));
+        l.p.weight_slope(*l.group)[m] +=
+            l.p.k.dot(dy + m * positions, l.p.unfold + m * positions, at(positions));
         l.p.bias_slope(*l.group)[m] += l.p.k.sum(dy + m * positions, at(positions));
       }
     }
@@ -233,7 +245,8 @@ void backward(const Place& l, const AveragePool&, Real* dx) {
 void backward(const Place& l, const MaxPool&, Real* dx) {
   if (!dx) return;
   for (int r = 0; r < l.p.rows; ++r)
-    max_pool_slope(l.plan.at, l.x() + at(r) * l.in.size(), l.dy() + at(r) * l.out.size(), dx + at(r) * l.in.size());
+    max_pool_slope(l.plan.at, l.x() + at(r) * l.in.size(), l.dy() + at(r) * l.out.size(),
+                   dx + at(r) * l.in.size());
 }
 
 void backward(const Place& l, const Tanh& t, Real* dx) {
@@ -255,14 +268,16 @@ void backward(const Place& l, const Rbf& rbf, Real* dx) {
       std::fill_n(slope, channels, Real(0));
       if (l.p.slope_out.data) {
         Real own = 0;
-        const Real* given = l.p.slope_out.data + ((l.p.first_row + at(r)) * at(positions) + at(q)) * at(classes);
+        const Real* given =
+            l.p.slope_out.data + ((l.p.first_row + at(r)) * at(positions) + at(q)) * at(classes);
         for (int i = 0; i < classes; ++i) own += 2 * given[i];
         std::fill_n(slope, channels, std::max(own, Real(0)));
       }
       for (int i = 0; i < classes; ++i) {
         const Real g = l.dy()[at(r) * l.out.size() + at(i * positions + q)];
         for (int j = 0; j < channels; ++j) {
-          const Real bend = 2 * (x[j] - centres[i * channels + j]), d = g * (l.p.squared ? bend * bend : bend);
+          const Real bend = 2 * (x[j] - centres[i * channels + j]),
+                     d = g * (l.p.squared ? bend * bend : bend);
           slope[j] += d;
           if (rbf.adaptive) l.p.weight_slope(*l.group)[i * channels + j] += l.p.squared ? d : -d;
         }
@@ -316,16 +331,19 @@ void forward(const Description& net, const Piece& piece, std::size_t step) {
   std::visit([&](const auto& layer) { forward(place, layer); }, place.step.layer);
 }
 
-void backward(const Description& net, const Piece& piece, std::size_t index, const std::vector<char>& wanted) {
+void backward(const Description& net, const Piece& piece, std::size_t index,
+              const std::vector<char>& wanted) {
   const Place l(net, piece, index);
-  const bool joins = std::holds_alternative<Concat>(l.step.layer), adds = std::holds_alternative<Add>(l.step.layer);
+  const bool joins = std::holds_alternative<Concat>(l.step.layer),
+             adds = std::holds_alternative<Add>(l.step.layer);
   std::size_t before = 0;
   for (std::size_t i = 0; i < l.step.inputs.size(); ++i) {
     const int s = l.step.inputs[i];
     const std::size_t size = piece.extent(s).size(), numbers = at(piece.rows) * size;
     Real* dx = !wanted[at(s)] ? nullptr : l.plan.adds[i] ? piece.summand : piece.slope(s);
     if (joins && dx)
-      for (int r = 0; r < piece.rows; ++r) std::copy_n(l.dy() + at(r) * l.out.size() + before, size, dx + at(r) * size);
+      for (int r = 0; r < piece.rows; ++r)
+        std::copy_n(l.dy() + at(r) * l.out.size() + before, size, dx + at(r) * size);
     else if (i == 0 || adds)
       std::visit([&](const auto& layer) { backward(l, layer, dx); }, l.step.layer);
     if (dx && l.plan.adds[i]) piece.k.axpy(1, dx, piece.slope(s), numbers);

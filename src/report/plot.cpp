@@ -40,11 +40,13 @@ class Range {
       high_ = axis_.log ? high_ * 2 : high_ + half;
     }
     marks_ = axis_.log ? log_ticks(low_, high_, kTicks) : ticks(low_, high_, kTicks);
+    drop_parts();
     if (axis_.log || !widen || marks_.size() < 2) return;
     const double step = marks_[1] - marks_[0];
     if (!axis_.low && marks_.front() > low_ + step * 1e-6) low_ = marks_.front() - step;
     if (!axis_.high && marks_.back() < high_ - step * 1e-6) high_ = marks_.back() + step;
     marks_ = ticks(low_, high_, static_cast<int>(std::lround((high_ - low_) / step)));
+    drop_parts();
   }
 
   const std::vector<double>& marks() const { return marks_; }
@@ -65,6 +67,10 @@ class Range {
   const Axis& axis() const { return axis_; }
 
  private:
+  void drop_parts() {
+    if (axis_.whole) std::erase_if(marks_, [](double v) { return v != std::round(v); });
+  }
+
   const Axis& axis_;
   double low_ = kInf, high_ = -kInf;
   std::vector<double> marks_;

@@ -30,7 +30,7 @@ struct TrainerCore::Impl {
   std::vector<double> truth_slope, contrast_slope;
   std::vector<std::size_t> order;
   std::vector<const Sample*> chosen;
-  const Sample* first = nullptr;  ///< of the data, so that a sample is named by its place there
+  const Sample* first = nullptr;  ///< of the data, so that a sample is named by its place there; null: in its batch
 
   Impl(Params& params, const Schema& schema, AnyLoss l, AnyEngine e, AnyOptimiser o, std::uint64_t seed)
       : W(&params), loss(std::move(l)), engine(std::move(e)), optimiser(std::move(o)), batch(schema) {
@@ -53,13 +53,19 @@ struct TrainerCore::Impl {
   template <class After>
   EpochReport pass(std::span<const Sample> samples, int batch_size, bool shuffle, const After& after);
   EpochReport evaluate(std::span<const Sample> samples, int batch_size);
-  [[noreturn]] void stop_at_nan(const Sample* sample, const std::string& factor) const;
+  [[noreturn]] void stop_at_nan(std::span<const Sample* const> samples, std::size_t i, const std::string& factor) const;
+  void stop_at_nan_tables(std::span<const Sample* const> samples) const;
 };
 
-void TrainerCore::Impl::stop_at_nan(const Sample* sample, const std::string& factor) const {
-  throw NumberError(message("[trainer] sample ", sample - first, ": ", factor.empty() ? "the energy" : "factor '" + factor + "'",
+void TrainerCore::Impl::stop_at_nan(std::span<const Sample* const> samples, std::size_t i, const std::string& factor) const {
+  const std::size_t place = first ? static_cast<std::size_t>(samples[i] - first) : i;
+  throw NumberError(message("[trainer] sample ", place, ": ", factor.empty() ? "the energy" : "factor '" + factor + "'",
                             " is not a number, in pass ", run.epoch + 1, " after ", run.position,
                             " samples; lower the step size, or look at that sample"));
+}
+
+void TrainerCore::Impl::stop_at_nan_tables(std::span<const Sample* const> samples) const {
+  if (const auto nan = batch.find_nan()) stop_at_nan(samples, static_cast<std::size_t>(nan->sample), nan->factor);
 }
 
 int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights, Tally& tally) {
@@ -69,8 +75,13 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
     q.weights = w;
     return q;
   };
-  engine.answer(batch, with(loss.truth, weights), truth);
-  if (const auto nan = batch.find_nan()) stop_at_nan(samples[static_cast<std::size_t>(nan->sample)], nan->factor);
+  try {
+    engine.answer(batch, with(loss.truth, weights), truth);
+  } catch (const NumberError&) {
+    stop_at_nan_tables(samples);
+    throw;
+  }
+  stop_at_nan_tables(samples);
   if (loss.contrasts) engine.answer(batch, with(loss.contrast, weights), contrast);
   const bool monitor = engine.powers().others;
   if (monitor) engine.answer(batch, with({.over = Over::others}, false), others);
@@ -87,9 +98,14 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
       continue;
     }
     const double e = truth.energy[i], o = loss.contrasts ? contrast.energy[i] : 0.0;
-    if (std::isnan(e) || std::isnan(o)) stop_at_nan(samples[i], "");
+    if (!(e > -kInf) || !(o > -kInf)) {
+      const Answer& bad = e > -kInf ? contrast : truth;
+      if (!bad.points.empty()) batch.forward(bad.points), stop_at_nan_tables(samples);
+      stop_at_nan(samples, i, "");
+    }
     if (e == kInf) {
       ++tally.impossible;
+      if (monitor) ++tally.wrong;
       continue;
     }
     const Slope s = loss(e, o);
@@ -135,6 +151,8 @@ void TrainerCore::Impl::estimate_curvature(std::span<const Sample> samples) {
     chosen.clear();
     for (std::size_t k = i; k < std::min(n, i + 50); ++k) chosen.push_back(&samples[order[k]]);
     if (ask(chosen, true, unused) == 0) continue;
+    if (!truth.points.empty())
+      throw GraphError(message("[trainer] ", optimiser.key, " needs curvatures, which a real variable does not give; use another optimiser"));
     slopes.assign(batch.weights(), Real(0));
     curved.assign(batch.weights(), Real(0));
     const double beta = loss.contrast.beta;
@@ -242,8 +260,11 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
   };
   while (t.run.epoch < o.epochs) {
     if (o.before_pass) o.before_pass(t.run.epoch);
+    const std::span<const Sample> samples = o.draw ? o.draw(t.run.epoch) : train;
+    if (samples.size() != train.size())
+      throw DataError(message("[trainer] a pass of ", samples.size(), " samples was drawn, ", train.size(), " were promised"));
     const std::size_t before = train.size() * static_cast<std::size_t>(t.run.epoch);
-    EpochReport report = t.pass(train, o.batch, o.shuffle, [&](std::size_t done) {
+    EpochReport report = t.pass(samples, o.batch, o.shuffle, [&](std::size_t done) {
       bar.set(before + done);
       if (done == train.size()) return;  // the end of the pass writes its own
       stop_if_asked();
@@ -268,7 +289,7 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
   }
   bar.finish();
   if (!best.empty()) std::ranges::copy(best, t.W->flat().begin());
-  if (!o.checkpoint.empty()) {
+  if (!o.checkpoint.empty() && !o.keep_checkpoint) {
     std::error_code ignored;
     std::filesystem::remove(o.checkpoint, ignored);
   }

@@ -57,7 +57,8 @@ TEST(Acceptor, OfAString_AcceptsItAlone) {
 TEST(Complement, OfAString_AcceptsEveryOther) {
   const Automaton a = complement("12.5");
   EXPECT_FALSE(accepts(a, "12.5"));
-  for (const char* other : {"", "12.", "12.55", "1215", "2.5", "x", "12.5 "}) EXPECT_TRUE(accepts(a, other)) << other;
+  for (const char* other : {"", "12.", "12.55", "1215", "2.5", "x", "12.5 "})
+    EXPECT_TRUE(accepts(a, other)) << other;
   EXPECT_FALSE(accepts(complement(""), ""));
   EXPECT_TRUE(accepts(complement(""), "1"));
 }
@@ -65,7 +66,8 @@ TEST(Complement, OfAString_AcceptsEveryOther) {
 TEST(Automaton, Groups_SpellOutWhatOtherStandsFor) {
   const std::vector<Final> finals{{2, 0}};
   // State 0 reads 5 itself; state 1 reads anything but 7 by kOther.
-  const auto a = make_automaton({{0, 1, 5, 5, 1}, {0, 2, kOther, kOther, 2}, {1, 2, 7, 7, 3}, {1, 0, kOther, 0, 4}}, finals);
+  const auto a = make_automaton(
+      {{0, 1, 5, 5, 1}, {0, 2, kOther, kOther, 2}, {1, 2, 7, 7, 3}, {1, 0, kOther, 0, 4}}, finals);
   const auto& by = a.by_label();
   const auto energies = [&](int label) {
     const auto g = static_cast<std::size_t>(by.group(label));
@@ -79,7 +81,8 @@ TEST(Automaton, Groups_SpellOutWhatOtherStandsFor) {
 
 TEST(Automaton, LargeLabels_AreFoundToo) {
   const std::vector<Final> finals{{1, 0}};
-  const auto a = make_automaton({{0, 1, 2000000000, 1, 1}, {0, 1, 3, 1, 2}, {0, 1, 1999999999, 1, 3}}, finals);
+  const auto a =
+      make_automaton({{0, 1, 2000000000, 1, 1}, {0, 1, 3, 1, 2}, {0, 1, 1999999999, 1, 3}}, finals);
   EXPECT_EQ(a.by_label().group(2000000000), 2);
   EXPECT_EQ(a.by_label().group(1999999999), 1);
   EXPECT_EQ(a.by_label().group(3), 0);
@@ -99,7 +102,9 @@ TEST(Automaton, NullArcs_ComeAfterThoseOfTheirTarget) {
     EXPECT_FALSE(done[static_cast<std::size_t>(arc.source)] > 1);
     done[static_cast<std::size_t>(arc.source)] = 1;
     for (const Arc& b : a.arcs())  // whatever leaves the target has been seen
-      if (b.source == arc.target) { EXPECT_EQ(done[static_cast<std::size_t>(arc.target)], 1); }
+      if (b.source == arc.target) {
+        EXPECT_EQ(done[static_cast<std::size_t>(arc.target)], 1);
+      }
   }
   EXPECT_TRUE(make_automaton({{0, 1, 0, 0}, {1, 0, 0, 2}}, std::vector<Final>{{0, 0}}).null_cycle());
 }
@@ -120,8 +125,12 @@ TEST(Automaton, BadInput_IsRefusedByName) {
   EXPECT_NE(refused({{0, 1, 1, 1}}, finals, -1).find("start"), std::string::npos);
   const std::vector<Final> nan_final{{1, nan}};
   EXPECT_NE(refused({{0, 1, 1, 1}}, nan_final).find("energy of final 0 is nan"), std::string::npos);
-  EXPECT_NE(message_of<GraphError>([] { acceptor(std::vector<int>{1, 0}); }).find("label 0 at place 1"), std::string::npos);
-  EXPECT_NE(message_of<GraphError>([] { complement(std::vector<int>{-3}); }).find("label -3"), std::string::npos);
+  EXPECT_NE(message_of<GraphError>([] {
+              acceptor(std::vector<int>{1, 0});
+            }).find("label 0 at place 1"),
+            std::string::npos);
+  EXPECT_NE(message_of<GraphError>([] { complement(std::vector<int>{-3}); }).find("label -3"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -50,13 +50,18 @@ TEST_P(ComposeLaws, Compose_EqualsFilteredEnumeration_EachPairOnce) {
       const auto found = pairs.find({p.arcs, p.automaton_arcs});
       ASSERT_NE(found, pairs.end());
       EXPECT_EQ(found->second.second, 1);
-      if (p.energy < kInf) { EXPECT_NEAR(found->second.first, p.energy, 1e-9); }
-      else { EXPECT_EQ(found->second.first, kInf); }
+      if (p.energy < kInf) {
+        EXPECT_NEAR(found->second.first, p.energy, 1e-9);
+      } else {
+        EXPECT_EQ(found->second.first, kInf);
+      }
     }
     for (int i = 0; i < c.lattice.arcs(); ++i) {
       const int from = c.arc_a[static_cast<std::size_t>(i)];
-      EXPECT_EQ(c.lattice.entry()[static_cast<std::size_t>(i)], from < 0 ? -1 : l.entry()[static_cast<std::size_t>(from)]);
-      EXPECT_EQ(c.lattice.in()[static_cast<std::size_t>(i)], from < 0 ? 0 : l.in()[static_cast<std::size_t>(from)]);
+      EXPECT_EQ(c.lattice.entry()[static_cast<std::size_t>(i)],
+                from < 0 ? -1 : l.entry()[static_cast<std::size_t>(from)]);
+      EXPECT_EQ(c.lattice.in()[static_cast<std::size_t>(i)],
+                from < 0 ? 0 : l.in()[static_cast<std::size_t>(from)]);
     }
     met += static_cast<int>(expected.size());
   }
@@ -89,7 +94,8 @@ TEST_P(ComposeLaws, AnyStateOfTheResult_LiesOnAPath) {
     std::vector<char> used(static_cast<std::size_t>(c.lattice.states()), 0);
     for (const Path& p : all_paths(c.lattice, c.lattice.energy())) {
       used[0] = 1;
-      for (const int i : p.arcs) used[static_cast<std::size_t>(c.lattice.target()[static_cast<std::size_t>(i)])] = 1;
+      for (const int i : p.arcs)
+        used[static_cast<std::size_t>(c.lattice.target()[static_cast<std::size_t>(i)])] = 1;
     }
     EXPECT_EQ(std::count(used.begin(), used.end(), 1), c.lattice.states());
   }
@@ -116,22 +122,31 @@ TEST_P(ComposeLaws, OfTwoAutomata_IsAssociativeWithALattice) {
     ASSERT_EQ(x.size(), y.size());
     met += static_cast<int>(x.size());
     const double f = free_energy(x, 1), g = free_energy(y, 1);
-    if (f < kInf) { EXPECT_NEAR(f, g, 1e-9); }
-    else { EXPECT_EQ(g, kInf); }
+    if (f < kInf) {
+      EXPECT_NEAR(f, g, 1e-9);
+    } else {
+      EXPECT_EQ(g, kInf);
+    }
   }
   EXPECT_GT(met, 100);
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, ComposeLaws,
-                         ::testing::Values(Kinds{.nulls = false, .forbidden = false}, Kinds{}, Kinds{.others = true},
+                         ::testing::Values(Kinds{.nulls = false, .forbidden = false}, Kinds{},
+                                           Kinds{.others = true},
                                            Kinds{.nulls = false, .others = true, .labels = 5}));
 
 TEST(Compose, WithAnAcceptor_KeepsThePathsThatSpellIt) {
   const std::vector<lattice::Piece> pieces{{0, 1, 1}, {1, 2, 1}, {0, 2, 3}, {2, 3, 1}, {1, 3, 2}};
   const std::vector<int> classes{'0', '1', '2'};
   const Lattice l = lattice::expand(pieces, 4, classes);
-  EXPECT_EQ(all_paths(compose(l, lattice::acceptor("12")).lattice, compose(l, lattice::acceptor("12")).lattice.energy()).size(), 2u);
-  EXPECT_EQ(all_paths(compose(l, lattice::complement("12")).lattice, compose(l, lattice::complement("12")).lattice.energy()).size(),
+  EXPECT_EQ(all_paths(compose(l, lattice::acceptor("12")).lattice,
+                      compose(l, lattice::acceptor("12")).lattice.energy())
+                .size(),
+            2u);
+  EXPECT_EQ(all_paths(compose(l, lattice::complement("12")).lattice,
+                      compose(l, lattice::complement("12")).lattice.energy())
+                .size(),
             27u + 18u - 2u);
   EXPECT_FALSE(compose(l, lattice::acceptor("1234")).lattice.has_path());
 }
@@ -151,7 +166,8 @@ TEST(Compose, ACycleOfNullArcs_IsRefusedHoweverItArises) {
     }
   }
   // Where the composition does not come, or leads to no end, it does no harm.
-  EXPECT_TRUE(compose(l, make_automaton({{0, 1, 1, 1}, {0, 2, 2, 2}, {2, 2, 0, 0}, {2, 1, 1, 1}}, end)).lattice.has_path());
+  EXPECT_TRUE(compose(l, make_automaton({{0, 1, 1, 1}, {0, 2, 2, 2}, {2, 2, 0, 0}, {2, 1, 1, 1}}, end))
+                  .lattice.has_path());
   EXPECT_TRUE(compose(l, make_automaton({{0, 1, 1, 1}, {0, 2, 0, 0}, {2, 2, 0, 0}}, end)).lattice.has_path());
 }
 

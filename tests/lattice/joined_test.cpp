@@ -76,9 +76,11 @@ TEST_P(JoinedLaws, FreeEnergyAndPosteriors_EqualEnumerationOfPairs) {
 
 // With a spread of 60 or more nats rows underflow and the composition is written out.
 INSTANTIATE_TEST_SUITE_P(Kinds, JoinedLaws,
-                         ::testing::Values(Kinds{.nulls = false, .forbidden = false}, Kinds{}, Kinds{.others = true},
-                                           Kinds{.nulls = false, .others = true, .labels = 5}, Kinds{.spread = 60},
-                                           Kinds{.others = true, .spread = 300}, Kinds{.spread = 1e4}));
+                         ::testing::Values(Kinds{.nulls = false, .forbidden = false}, Kinds{},
+                                           Kinds{.others = true},
+                                           Kinds{.nulls = false, .others = true, .labels = 5},
+                                           Kinds{.spread = 60}, Kinds{.others = true, .spread = 300},
+                                           Kinds{.spread = 1e4}));
 
 TEST(Joined, FreeEnergy_SlopesByFiniteDifferences) {
   Rng rng(23);

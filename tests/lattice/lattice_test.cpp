@@ -11,16 +11,16 @@
 namespace ebm {
 namespace {
 
-using lattice::make_lattice;
 using ebm::testing::all_paths;
 using ebm::testing::energies;
+using lattice::make_lattice;
 
 const std::vector<Final> kEnd3{{3, 0.5}};
 
 TEST(Lattice, States_AreRenumberedTopologically) {
   // 7 -> 2 -> 5 -> 3 and 7 -> 5; 9 leads nowhere, 1 is reached from nowhere.
-  const std::vector<Arc> arcs{{2, 5, 1, 1, 1, 10}, {7, 2, 2, 2, 2, 11}, {5, 3, 3, 3, 3, 12}, {7, 5, 4, 4, 4, 13},
-                              {5, 9, 5, 5, 5, 14}, {1, 3, 6, 6, 6, 15}};
+  const std::vector<Arc> arcs{{2, 5, 1, 1, 1, 10}, {7, 2, 2, 2, 2, 11}, {5, 3, 3, 3, 3, 12},
+                              {7, 5, 4, 4, 4, 13}, {5, 9, 5, 5, 5, 14}, {1, 3, 6, 6, 6, 15}};
   std::vector<int> map;
   const Lattice l = make_lattice(arcs, kEnd3, 7, -1, &map);
   ASSERT_EQ(l.states(), 4);
@@ -97,7 +97,9 @@ TEST(Lattice, ThroughAnAutomatonAndBack_IsTheSame) {
     std::sort(b.begin(), b.end(), less);
     for (std::size_t i = 0; i < a.size(); ++i) {
       EXPECT_EQ(a[i].labels, b[i].labels);
-      if (a[i].energy < kInf) { EXPECT_NEAR(a[i].energy, b[i].energy, 1e-12); }
+      if (a[i].energy < kInf) {
+        EXPECT_NEAR(a[i].energy, b[i].energy, 1e-12);
+      }
     }
   }
 }

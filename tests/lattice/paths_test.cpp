@@ -54,7 +54,8 @@ TEST(FreeEnergy, OnRandomLattices_EqualsEnumerationAtEveryBeta) {
       EXPECT_EQ(f, lattice::free_energy(l, e, beta, {}, ws));
       std::vector<double> q(e.size(), 0.0);
       for (const Path& path : paths)
-        for (const int i : path.arcs) q[static_cast<std::size_t>(i)] += std::exp(-beta * (path.energy - expected));
+        for (const int i : path.arcs)
+          q[static_cast<std::size_t>(i)] += std::exp(-beta * (path.energy - expected));
       for (std::size_t i = 0; i < q.size(); ++i) EXPECT_NEAR(p[i], q[i], 1e-9);
       // Bounds: the minimum lies above, by at most log of the number of paths.
       const double v = minimum(paths);
@@ -205,13 +206,15 @@ TEST(Sample, TheSameSeed_DrawsTheSamePaths) {
   Workspace ws;
   const Lattice l = random_lattice(rng);
   Rng a(4), b(4);
-  const auto x = lattice::sample(l, l.energy(), 1, 20, a, ws), y = lattice::sample(l, l.energy(), 1, 20, b, ws);
+  const auto x = lattice::sample(l, l.energy(), 1, 20, a, ws),
+             y = lattice::sample(l, l.energy(), 1, 20, b, ws);
   for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(x[i].arcs, y[i].arcs);
 }
 
 TEST(Queries, WithoutAPath_SayInfinity) {
   Workspace ws;
-  const Lattice blocked = lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, kInf}, {0, 1, 2, 2, kInf}}, std::vector<Final>{{1, 0}});
+  const Lattice blocked = lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, kInf}, {0, 1, 2, 2, kInf}},
+                                                std::vector<Final>{{1, 0}});
   for (const Lattice& l : {Lattice(), blocked}) {
     const auto e = energies(l);
     std::vector<double> p(e.size(), 5.0);
@@ -228,14 +231,16 @@ TEST(Queries, WithoutAPath_SayInfinity) {
 TEST(Queries, BadArguments_AreRefusedByName) {
   Workspace ws;
   Rng rng(1);
-  const Lattice l = lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1}, {0, 1, 2, 2}}, std::vector<Final>{{1, 0}});
+  const Lattice l =
+      lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1}, {0, 1, 2, 2}}, std::vector<Final>{{1, 0}});
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<double> good{1, 2}, few{1}, bad{1, nan}, low{-kInf, 1};
   std::vector<double> p(1);
   EXPECT_THROW(lattice::best_path(l, few, ws), ShapeError);
   EXPECT_THROW(lattice::free_energy(l, good, 1, p, ws), ShapeError);
   EXPECT_THROW(lattice::best_path(l, low, ws), NumberError);
-  for (const double beta : {0.0, -1.0, kInf, nan}) EXPECT_THROW(lattice::free_energy(l, good, beta, {}, ws), GraphError);
+  for (const double beta : {0.0, -1.0, kInf, nan})
+    EXPECT_THROW(lattice::free_energy(l, good, beta, {}, ws), GraphError);
   EXPECT_THROW(lattice::n_best(l, bad, 1, ws), NumberError);
   EXPECT_THROW(lattice::sample(l, bad, 1, 1, rng, ws), NumberError);
   try {
@@ -247,7 +252,8 @@ TEST(Queries, BadArguments_AreRefusedByName) {
 }
 
 TEST(FreeEnergy, WideRanges_LoseNothing) {
-  // Two ways of equal energy behind a step of 1e4 each, beside a far better start that leads to a far worse end.
+  // Two ways of equal energy behind a step of 1e4 each, beside a far better start that leads to a far worse
+  // end.
   const std::vector<Arc> arcs{{0, 1, 1, 1, 0},    {0, 2, 2, 2, 1e4}, {1, 3, 3, 3, 1e4},
                               {2, 3, 4, 4, 0.25}, {2, 3, 5, 5, 3e4}, {0, 3, 6, 6, -2e4}};
   const std::vector<Final> finals{{3, 0}};

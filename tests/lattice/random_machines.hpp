@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Small random lattices and automata, and every path of them by plain enumeration: the oracle of this room's tests.
+/// Small random lattices and automata, and every path of them by plain enumeration: the oracle of this room's
+/// tests.
 
 #include <cmath>
 #include <functional>
@@ -24,15 +25,18 @@ inline int random_label(Rng& rng, const Kinds& kinds) {
   return kinds.nulls && rng.chance(0.25) ? 0 : 1 + rng.below(kinds.labels);
 }
 
-/// Arcs among up to 7 states, parallel ones too, several final states; always at least one path of finite energy.
+/// Arcs among up to 7 states, parallel ones too, several final states; always at least one path of finite
+/// energy.
 inline Lattice random_lattice(Rng& rng, const Kinds& kinds = {}) {
   const int n = 2 + rng.below(6), m = n + rng.below(2 * n);
   std::vector<Arc> arcs;
   for (int i = 0; i + 1 < n; ++i)
-    arcs.push_back({i, i + 1, random_label(rng, kinds), random_label(rng, kinds), kinds.spread * rng.normal(), i});
+    arcs.push_back(
+        {i, i + 1, random_label(rng, kinds), random_label(rng, kinds), kinds.spread * rng.normal(), i});
   for (int k = 0; k < m; ++k) {
     const int i = rng.below(n - 1), j = i + 1 + rng.below(n - 1 - i);
-    arcs.push_back({i, j, random_label(rng, kinds), random_label(rng, kinds), random_energy(rng, kinds), n + k});
+    arcs.push_back(
+        {i, j, random_label(rng, kinds), random_label(rng, kinds), random_energy(rng, kinds), n + k});
   }
   std::vector<Final> finals{{n - 1, rng.normal()}};
   for (int i = 0; i < n; ++i)
@@ -46,7 +50,8 @@ inline Automaton random_automaton(Rng& rng, const Kinds& kinds = {}) {
   const int n = 1 + rng.below(5), m = 2 * n + rng.below(4 * n);
   std::vector<Arc> arcs;
   for (int k = 0; k < m; ++k) {
-    Arc a{rng.below(n), rng.below(n), random_label(rng, kinds), random_label(rng, kinds), random_energy(rng, kinds)};
+    Arc a{rng.below(n), rng.below(n), random_label(rng, kinds), random_label(rng, kinds),
+          random_energy(rng, kinds)};
     if (kinds.others && rng.chance(0.2)) a.in = kOther, a.out = rng.chance(0.5) ? kOther : a.out;
     if (a.in == 0 && a.source >= a.target) continue;
     arcs.push_back(a);
@@ -66,7 +71,8 @@ inline std::vector<Path> all_paths(const Lattice& l, std::span<const double> e) 
   const std::function<void(int, double)> go = [&](int s, double sum) {
     if (const double end = l.final_energy()[static_cast<std::size_t>(s)]; end < kInf)
       out.push_back({sum + end, arcs, lattice::labels(l, arcs), {}});
-    for (int i = l.first()[static_cast<std::size_t>(s)]; i < l.first()[static_cast<std::size_t>(s) + 1]; ++i) {
+    for (int i = l.first()[static_cast<std::size_t>(s)]; i < l.first()[static_cast<std::size_t>(s) + 1];
+         ++i) {
       arcs.push_back(i);
       go(l.target()[static_cast<std::size_t>(i)], sum + e[static_cast<std::size_t>(i)]);
       arcs.pop_back();

@@ -49,7 +49,8 @@ TEST(AmountGenerator, OtherSeedsAndOtherFields_Differ) {
 TEST(AmountGenerator, Labels_AreWhatTheGrammarMakesOfTheText) {
   const Automaton dollars = dollar_grammar(), digits = digit_grammar(2, 7);
   for (std::uint64_t i = 0; i < 300; ++i) {
-    const AmountField field = AmountGenerator({.seed = 6, .style = AmountStyle::dollars, .paper = false}).field(i);
+    const AmountField field =
+        AmountGenerator({.seed = 6, .style = AmountStyle::dollars, .paper = false}).field(i);
     EXPECT_EQ(amounts(dollars, field.text), std::vector<std::string>{field.amount}) << field.text;
     const AmountField plain = AmountGenerator({.seed = 6, .paper = false}).field(i);
     EXPECT_TRUE(can_mean(digits, plain.amount)) << plain.amount;
@@ -73,7 +74,8 @@ TEST(AmountGenerator, Glyphs_SpellTheTextInOrderInsideThePicture) {
         EXPECT_LE(glyph.box.bottom(), field.image.height);
       }
       EXPECT_EQ(spelt, field.text);
-      EXPECT_EQ(field.image.pixels.size(), static_cast<std::size_t>(field.image.width) * static_cast<std::size_t>(field.image.height));
+      EXPECT_EQ(field.image.pixels.size(),
+                static_cast<std::size_t>(field.image.width) * static_cast<std::size_t>(field.image.height));
     }
 }
 
@@ -161,7 +163,8 @@ TEST(Draw, OfADot_CoversItsArea) {
 
 TEST(MnistComposer, FieldOfASeed_IsTheSameInAnyOrder) {
   const auto digits = testing::stroke_digits(60);
-  const MnistComposer composer(digits.pixels, digits.labels, {.seed = 4}), other(digits.pixels, digits.labels, {.seed = 5});
+  const MnistComposer composer(digits.pixels, digits.labels, {.seed = 4}),
+      other(digits.pixels, digits.labels, {.seed = 5});
   const AmountField last = composer.field(9);
   for (std::uint64_t i = 0; i < 9; ++i) expect_same(composer.field(i), composer.field(i));
   expect_same(last, composer.field(9));

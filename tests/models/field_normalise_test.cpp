@@ -17,12 +17,14 @@ using testing::flat_image;
 
 void fill(io::Image& image, const Box& box, std::uint8_t grey) {
   for (int y = box.y; y < box.bottom(); ++y)
-    for (int x = box.x; x < box.right(); ++x) image.pixels[static_cast<std::size_t>(y * image.width + x)] = grey;
+    for (int x = box.x; x < box.right(); ++x)
+      image.pixels[static_cast<std::size_t>(y * image.width + x)] = grey;
 }
 
 TEST(NormaliseField, WithoutInk_IsEmptyAndSaysWhy) {
   for (const std::uint8_t grey : {0, 1, 127, 254, 255})
-    for (const auto& [width, height] : {std::pair{1, 1}, {1, 60}, {60, 1}, {3, 3}, {2000, 5}, {200, 60}, {2500, 800}}) {
+    for (const auto& [width, height] :
+         {std::pair{1, 1}, {1, 60}, {60, 1}, {3, 3}, {2000, 5}, {200, 60}, {2500, 800}}) {
       const Field field = normalise_field(flat_image(width, height, grey));
       EXPECT_TRUE(field.empty()) << width << " x " << height << " of " << int{grey};
       EXPECT_NE(field.reason.find("no ink"), std::string::npos) << field.reason;
@@ -33,11 +35,13 @@ TEST(NormaliseField, WithoutInk_IsEmptyAndSaysWhy) {
 
 TEST(NormaliseField, OfNoise_DoesNotFail) {
   Rng rng(5);
-  for (const auto& [width, height] : {std::pair{1, 7}, {7, 1}, {2, 2}, {2000, 5}, {5, 900}, {300, 90}, {1200, 400}}) {
+  for (const auto& [width, height] :
+       {std::pair{1, 7}, {7, 1}, {2, 2}, {2000, 5}, {5, 900}, {300, 90}, {1200, 400}}) {
     io::Image image = flat_image(width, height, 0);
     for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(rng.below(256));
     const Field field = normalise_field(image);
-    EXPECT_EQ(field.ink.values.size(), static_cast<std::size_t>(field.ink.width) * static_cast<std::size_t>(field.ink.height));
+    EXPECT_EQ(field.ink.values.size(),
+              static_cast<std::size_t>(field.ink.width) * static_cast<std::size_t>(field.ink.height));
     for (const float value : field.ink.values) {
       EXPECT_GE(value, 0.0F);
       EXPECT_LE(value, 1.0F);
@@ -58,7 +62,8 @@ TEST(NormaliseField, OfLightInk_EqualsTheNegative) {
   ASSERT_EQ(dark.ink.values.size(), light.ink.values.size());
   double difference = 0;
   for (std::size_t i = 0; i < dark.ink.values.size(); ++i)
-    difference = std::max(difference, std::abs(static_cast<double>(dark.ink.values[i]) - static_cast<double>(light.ink.values[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(dark.ink.values[i]) -
+                                               static_cast<double>(light.ink.values[i])));
   EXPECT_LT(difference, 0.05);
 }
 
@@ -73,7 +78,8 @@ TEST(NormaliseField, MakesDigitsOfAnySizeEquallyHigh) {
     for (const PlacedGlyph& glyph : written.glyphs)
       if (glyph.character >= '1' && glyph.character <= '9') heights.push_back(glyph.box.height * field.scale);
     if (heights.empty()) continue;
-    std::nth_element(heights.begin(), heights.begin() + static_cast<std::ptrdiff_t>(heights.size() / 2), heights.end());
+    std::nth_element(heights.begin(), heights.begin() + static_cast<std::ptrdiff_t>(heights.size() / 2),
+                     heights.end());
     if (std::abs(heights[heights.size() / 2] - 32) < 9) ++good;
   }
   EXPECT_GE(fields, 99);
@@ -139,7 +145,8 @@ TEST(ContrastToPaper, OfUnevenPaper_IsThatOfEvenPaper) {
     }
   const InkMap contrast = contrast_to_paper(light);
   for (int y = 10; y < 30; ++y)
-    for (int x = 0; x < 120; ++x) EXPECT_NEAR(contrast.at(x, y), x % 30 < 4 ? 0.3 : 0.0, 0.08) << x << ", " << y;
+    for (int x = 0; x < 120; ++x)
+      EXPECT_NEAR(contrast.at(x, y), x % 30 < 4 ? 0.3 : 0.0, 0.08) << x << ", " << y;
 }
 
 TEST(FieldStrip, IsTheRecognisersHeight_WithTextInTheMiddle) {

@@ -30,7 +30,8 @@ void expect_sound(const Field& field, const Segmentation& found) {
     EXPECT_EQ(found.paths.front().column[static_cast<std::size_t>(y)], 0);
     EXPECT_EQ(found.paths.back().column[static_cast<std::size_t>(y)], field.ink.width);
     for (std::size_t cut = 1; cut < found.paths.size(); ++cut)
-      EXPECT_LE(found.paths[cut - 1].column[static_cast<std::size_t>(y)], found.paths[cut].column[static_cast<std::size_t>(y)]);
+      EXPECT_LE(found.paths[cut - 1].column[static_cast<std::size_t>(y)],
+                found.paths[cut].column[static_cast<std::size_t>(y)]);
   }
   // Single pieces are all there, so a path leads from the first cut to the last.
   std::vector<int> single(static_cast<std::size_t>(found.cuts) - 1);
@@ -59,7 +60,10 @@ void expect_sound(const Field& field, const Segmentation& found) {
 TEST(Segment, OfAnyPicture_IsALatticeFromFirstToLastCut) {
   Rng rng(11);
   for (std::uint64_t i = 0; i < 60; ++i) {
-    const Field field = normalise_field(AmountGenerator({.seed = 21, .style = i % 2 ? AmountStyle::digits : AmountStyle::dollars}).field(i).image);
+    const Field field = normalise_field(
+        AmountGenerator({.seed = 21, .style = i % 2 ? AmountStyle::digits : AmountStyle::dollars})
+            .field(i)
+            .image);
     expect_sound(field, segment(field));
   }
   for (const auto& [width, height] : {std::pair{1, 1}, {3, 40}, {2000, 5}, {40, 3}, {150, 50}}) {
@@ -103,7 +107,8 @@ TEST(Segment, OfSeparateBars_CutsBetweenThem) {
   const Segmentation found = segment(normalise_field(image));
   EXPECT_EQ(found.cuts, 4);
   ASSERT_EQ(found.pieces.size(), 3U);  // too far apart for groups
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(found.pieces[i].picture_box.x, 20 + 40 * static_cast<int>(i), 2);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_NEAR(found.pieces[i].picture_box.x, 20 + 40 * static_cast<int>(i), 2);
   EXPECT_NEAR(static_cast<double>(found.geometry[1 * kGeometry + kHeight]), 1.0, 0.1);
   EXPECT_NEAR(static_cast<double>(found.geometry[1 * kGeometry + kWidth]), 0.15, 0.06);
   EXPECT_NEAR(static_cast<double>(found.geometry[1 * kGeometry + kOffset]), 0.0, 0.05);
@@ -117,13 +122,15 @@ TEST(Segment, WithAnyNumberOfThreads_GivesTheSameBits) {
   for (const int count : {1, 2, 3}) {
     set_threads(count);
     auto& run = runs.emplace_back(kFields);
-    parallel_for(kFields, [&](std::size_t i) { run[i] = segment(normalise_field(generator.field(i).image)); });
+    parallel_for(kFields,
+                 [&](std::size_t i) { run[i] = segment(normalise_field(generator.field(i).image)); });
   }
   set_threads(0);
   for (std::size_t i = 0; i < kFields; ++i)
     for (std::size_t run = 1; run < runs.size(); ++run) {
       ASSERT_EQ(runs[run][i].pieces.size(), runs[0][i].pieces.size());
-      EXPECT_TRUE(std::equal(runs[run][i].images.span().begin(), runs[run][i].images.span().end(), runs[0][i].images.span().begin()));
+      EXPECT_TRUE(std::equal(runs[run][i].images.span().begin(), runs[run][i].images.span().end(),
+                             runs[0][i].images.span().begin()));
     }
 }
 
@@ -180,12 +187,14 @@ TEST(Segment, OfRealFields_ProposesNearlyAllDigits) {
   ASSERT_GE(boxes, 0);
   Recall recall;
   for (const io::LabelledImage& field : fields.images) {
-    std::istringstream list(fields.table.rows[static_cast<std::size_t>(field.row)].fields[static_cast<std::size_t>(boxes)]);
+    std::istringstream list(
+        fields.table.rows[static_cast<std::size_t>(field.row)].fields[static_cast<std::size_t>(boxes)]);
     std::vector<PlacedGlyph> glyphs;
     for (std::string item; std::getline(list, item, ';');) {
       PlacedGlyph glyph;
-      ASSERT_EQ(std::sscanf(item.c_str(), "%d,%d,%d,%d,%c", &glyph.box.x, &glyph.box.y, &glyph.box.width, &glyph.box.height,
-                            &glyph.character), 5);
+      ASSERT_EQ(std::sscanf(item.c_str(), "%d,%d,%d,%d,%c", &glyph.box.x, &glyph.box.y, &glyph.box.width,
+                            &glyph.box.height, &glyph.character),
+                5);
       glyphs.push_back(glyph);
     }
     recall.add(field.image, glyphs);
@@ -196,17 +205,15 @@ TEST(Segment, OfRealFields_ProposesNearlyAllDigits) {
 
 TEST(MatchPieces, TellsGlyphsFromRubbish) {
   const std::vector<PlacedGlyph> glyphs{{'1', {0, 0, 10, 20}}, {'2', {12, 0, 20, 20}}};
-  const auto piece = [](int x, int width) {
-    return Piece{0, 1, {}, {x, 0, width, 20}};
-  };
-  EXPECT_EQ(match_pieces({piece(0, 10), piece(13, 18), piece(0, 32), piece(12, 8), piece(40, 5), piece(12, 12)}, glyphs),
-            (std::vector<int>{0, 1, kUnsure, kNoGlyph, kNoGlyph, kUnsure}));
+  const auto piece = [](int x, int width) { return Piece{0, 1, {}, {x, 0, width, 20}}; };
+  EXPECT_EQ(
+      match_pieces({piece(0, 10), piece(13, 18), piece(0, 32), piece(12, 8), piece(40, 5), piece(12, 12)},
+                   glyphs),
+      (std::vector<int>{0, 1, kUnsure, kNoGlyph, kNoGlyph, kUnsure}));
 }
 
 TEST(Covers, NeedsTheGlyphsInOrder) {
-  const auto piece = [](int from, int to, int x) {
-    return Piece{from, to, {}, {x, 0, 10, 20}};
-  };
+  const auto piece = [](int from, int to, int x) { return Piece{from, to, {}, {x, 0, 10, 20}}; };
   const std::vector<Piece> pieces{piece(0, 1, 0), piece(1, 2, 20), piece(2, 3, 40)};
   EXPECT_TRUE(covers(pieces, {{'1', {0, 0, 10, 20}}, {'3', {40, 0, 10, 20}}}));
   EXPECT_FALSE(covers(pieces, {{'3', {40, 0, 10, 20}}, {'1', {0, 0, 10, 20}}}));

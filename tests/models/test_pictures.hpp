@@ -36,8 +36,9 @@ inline Digits stroke_digits(int count) {
 }
 
 inline io::Image flat_image(int width, int height, std::uint8_t grey) {
-  return {width, height,
-          std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), grey)};
+  return {
+      width, height,
+      std::vector<std::uint8_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height), grey)};
 }
 
 /// Where the data sets are: $EBM_DATA, or beside the source tree.

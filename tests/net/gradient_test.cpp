@@ -32,11 +32,13 @@ void expect_slopes(const Net& net, Params& params, const Shape& input, int rows,
   const int most = 60;
   for (int i = 0; i < most; ++i) {
     const auto at = static_cast<std::size_t>(pick.below(static_cast<int>(in.size())));
-    EXPECT_LT(difference(double(din[at]), central(in[at])), kSlopeTolerance) << net.name() << ", input " << at;
+    EXPECT_LT(difference(double(din[at]), central(in[at])), kSlopeTolerance)
+        << net.name() << ", input " << at;
   }
   for (const Params::Block& block : params.blocks()) {
     for (int i = 0; i < most; ++i) {
-      const std::size_t at = block.offset + static_cast<std::size_t>(pick.below(static_cast<int>(block.size())));
+      const std::size_t at =
+          block.offset + static_cast<std::size_t>(pick.below(static_cast<int>(block.size())));
       if (!block.trainable)
         EXPECT_EQ(dw[at], 0) << block.name;
       else
@@ -57,9 +59,9 @@ TEST(Slopes, OfConvolutions_EqualCentralDifferences) {
   expect_slopes({2, 7, 9}, {net::Conv{.maps = 3, .kernel = {3, 2}, .stride = {2, 3}}});
   expect_slopes({2, 7, 9}, {net::Conv{.maps = 5, .kernel = {3, 3}, .padding = {1, 2}}});
   expect_slopes({2, 7, 9}, {net::Conv{.maps = 5, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}});
-  expect_slopes({2, 7, 9}, {net::Conv{.maps = 4, .kernel = {7, 9}}});                       // one position
-  expect_slopes({3, 5, 4}, {net::Conv{.maps = 4}});                                         // 1x1
-  expect_slopes({1, 24, 40}, {net::Conv{.maps = 2, .kernel = {5, 5}}}, 2);                  // long rows
+  expect_slopes({2, 7, 9}, {net::Conv{.maps = 4, .kernel = {7, 9}}});       // one position
+  expect_slopes({3, 5, 4}, {net::Conv{.maps = 4}});                         // 1x1
+  expect_slopes({1, 24, 40}, {net::Conv{.maps = 2, .kernel = {5, 5}}}, 2);  // long rows
   expect_slopes({3, 6, 6}, {net::Conv{.maps = 3, .kernel = {3, 3}, .table = {{0, 2}, {1}, {0, 1, 2}}}});
 }
 
@@ -101,7 +103,8 @@ TEST(Slopes, OfWholeNets_EqualCentralDifferences) {
   Params params;
   expect_slopes(net::lenet5(params, "lenet5"), params, {1, 32, 32}, 2);
   Params linear;
-  expect_slopes(net::lenet5(linear, "wide", {.output = net::LeNet5Options::Output::linear, .classes = 15}), linear, {1, 32, 44}, 2);
+  expect_slopes(net::lenet5(linear, "wide", {.output = net::LeNet5Options::Output::linear, .classes = 15}),
+                linear, {1, 32, 44}, 2);
   Params small;
   expect_slopes(net::lenet(small, "lenet", {2, 20, 18}, 7), small, {2, 20, 18}, 5);
   Params deep;
@@ -126,7 +129,8 @@ TEST(Slopes, OfTwoInputsAndTwoOutputs_EqualCentralDifferences) {
   net::Builder b(params, "pair");
   const net::Signal left = b.input({5}), right = b.input({5});
   const net::Signal first = b.add(net::Tanh{}, b.add(net::Linear{.outputs = 4}, left));
-  const net::Signal second = b.add(net::Tanh{}, b.share(b.add(net::Linear{.outputs = 4, .name = "own"}, first), first));
+  const net::Signal second =
+      b.add(net::Tanh{}, b.share(b.add(net::Linear{.outputs = 4, .name = "own"}, first), first));
   const net::Signal joined = b.add(net::Concat{}, {second, right});
   const Net net = b.build({joined, first});
   Tensor in[] = {random_tensor({6, 5}, 1), random_tensor({6, 5}, 2)};
@@ -159,7 +163,8 @@ TEST(Slopes, OfTwoInputsAndTwoOutputs_EqualCentralDifferences) {
   };
   for (int k = 0; k < 2; ++k)
     for (std::size_t i = 0; i < in[k].size(); i += 3)
-      EXPECT_LT(difference(double(din[k][i]), central(in[k][i])), kSlopeTolerance) << "input " << k << " " << i;
+      EXPECT_LT(difference(double(din[k][i]), central(in[k][i])), kSlopeTolerance)
+          << "input " << k << " " << i;
   for (std::size_t i = 0; i < dw.size(); i += 2)
     EXPECT_LT(difference(double(dw[i]), central(params.data()[i])), kSlopeTolerance) << "parameter " << i;
 }

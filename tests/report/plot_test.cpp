@@ -103,6 +103,16 @@ void expect_inside(const std::string& svg, double width, double height) {
     }
 }
 
+TEST(LineChart, AxisOfWholeNumbers_HasNoTickBetweenThem) {
+  Chart chart;
+  chart.series = {{"", {1, 2, 3}, {1, 2, 3}}};
+  EXPECT_EQ(count(line_chart(chart), ">1.5<"), 2u);
+  chart.x.whole = chart.y.whole = true;
+  const std::string svg = line_chart(chart);
+  EXPECT_EQ(count(svg, ">1.5<"), 0u);
+  for (const char* tick : {">1<", ">2<", ">3<"}) EXPECT_EQ(count(svg, tick), 2u) << tick;
+}
+
 TEST(LineChart, ExtremeValues_StayInThePicture) {
   for (const double big : {1e-300, 1e-9, 1.0, 1e9, 1e300, 1.7e308}) {
     Chart chart;

@@ -3,7 +3,9 @@
 /// W: every trainable number of a model, in one flat buffer of named blocks. Nets and factors hold block indices only,
 /// so sharing is using a handle twice, an optimiser is one loop, and a checkpoint forgets nothing.
 
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +20,18 @@ namespace ebm {
 struct Param {
   int index = -1;
   bool operator==(const Param&) const = default;
+};
+
+/// Memory that starts on a 64-byte line, so that no vector of the weights straddles two.
+template <class T>
+struct CacheLines {
+  using value_type = T;
+  CacheLines() = default;
+  template <class U>
+  CacheLines(const CacheLines<U>&) {}  // NOLINT
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{64})); }
+  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t{64}); }
+  bool operator==(const CacheLines&) const = default;
 };
 
 inline namespace EBM_PRECISION {
@@ -77,7 +91,7 @@ class Params {
   void change(std::string_view prefix, const Change& apply);
   std::uint64_t seed_ = 1;
   std::vector<Block> blocks_;
-  std::vector<Real> flat_;
+  std::vector<Real, CacheLines<Real>> flat_;
 };
 
 }  // namespace EBM_PRECISION

@@ -36,7 +36,7 @@ struct ChainPlan {
   int chains() const { return static_cast<int>(chain_first.size()) - 1; }
 };
 
-/// Null when some factor joins more than two variables or the neighbours do not form chains (a loop, a fork).
+/// Null when there is a path or a real variable, some factor joins more than two variables or the neighbours do not form chains (a loop, a fork).
 std::shared_ptr<const ChainPlan> plan_chains(const Structure& structure);
 
 }  // namespace ebm

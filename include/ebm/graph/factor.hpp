@@ -8,6 +8,7 @@
 /// equal factors, never per instance.
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,6 +29,9 @@ struct Reads {
   const Real* w = nullptr;
   std::span<const ConstView> in;
 };
+
+/// Features that one factor function may read.
+inline constexpr std::size_t kMaxInputs = 8;
 
 /// Where slopes are added: the same flat layout as W, and [rows, d] per input (null data: not wanted).
 struct Slopes {

@@ -81,7 +81,7 @@ class FactorGraph {
   Truth truth_;
   std::shared_ptr<const Lattice> lattice_;
   std::vector<Net> nets_;          ///< of structure_.features, before interning
-  std::vector<Factor> functions_;  ///< of structure_.groups, before interning
+  std::vector<SizedFunction> functions_;  ///< of structure_.groups, before interning
 };
 
 }  // namespace EBM_PRECISION

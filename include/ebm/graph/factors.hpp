@@ -62,7 +62,7 @@ Term distance(Feature a, Feature b);
 Term half_squared_distance(Feature a, Feature b);
 /// The net's rows with one more label at a fixed energy: the rubbish class of LeCun et al. 1998, eq. 9 (its j).
 Term with_rubbish(Feature feature, double energy);
-/// Any factor function of the user's own.
+/// Any factor function of the user's own, of at most kMaxInputs features.
 Term function(Factor f, std::vector<Feature> features, std::string name = "function");
 
 }  // namespace factor

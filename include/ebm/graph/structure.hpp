@@ -84,6 +84,14 @@ struct Sample {
   std::shared_ptr<const Lattice> lattice;  ///< of the path variable
 };
 
+/// A factor function and the sizes it works at (entries a row, then numbers a row of each input): one function at two
+/// sizes is two.
+struct SizedFunction {
+  Factor function;
+  std::vector<int> sizes;
+  bool operator==(const SizedFunction&) const = default;
+};
+
 /// Everything samples of one model share: W, interned nets, factor functions and structures.
 class Schema {
  public:
@@ -92,18 +100,18 @@ class Schema {
   Schema& operator=(const Schema&) = delete;
 
   int intern(const Net& net);
-  int intern(const Factor& function);
+  int intern(const SizedFunction& function);
   const Structure* intern(Structure&& structure);
 
   Params& params() const { return *params_; }
   const std::vector<Net>& nets() const { return nets_; }
-  const std::vector<Factor>& functions() const { return functions_; }
+  const std::vector<SizedFunction>& functions() const { return functions_; }
   std::size_t structures() const { return structures_.size(); }
 
  private:
   Params* params_;
   std::vector<Net> nets_;
-  std::vector<Factor> functions_;
+  std::vector<SizedFunction> functions_;
   std::vector<std::pair<std::size_t, std::unique_ptr<Structure>>> structures_;  ///< sorted by hash
 };
 

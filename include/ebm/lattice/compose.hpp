@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// Composition: pairs of paths, one from each side, where what `a` writes is what `b` reads; energies add. Null
-/// transitions on either side are passed with the sequencing filter (Mohri, Pereira, Riley 1996, "Weighted automata in
-/// text and speech processing"): between two matches a's nulls come before b's, so that every pair is counted once.
+/// Composition: pairs of paths, one from each side, where what `a` writes is what `b` reads; energies add.
+/// Null transitions on either side are passed with the sequencing filter (Mohri, Pereira, Riley 1996,
+/// "Weighted automata in text and speech processing"): between two matches a's nulls come before b's, so that
+/// every pair is counted once.
 
 #include "ebm/lattice/automaton.hpp"
 #include "ebm/lattice/lattice.hpp"
@@ -17,9 +18,9 @@ struct Composed {
 
 namespace lattice {
 
-/// Reads `a`'s input, writes `b`'s output; the entry of an arc is that of `a`'s. Only states on a path from the start to
-/// the end are kept. O(reachable pairs and their arcs).
-/// \throws GraphError when null arcs of `b` make the result cyclic, naming the state of `b`.
+/// Reads `a`'s input, writes `b`'s output; the entry of an arc is that of `a`'s. Only states on a path from
+/// the start to the end are kept. O(reachable pairs and their arcs). \throws GraphError when null arcs of `b`
+/// make the result cyclic, naming the state of `b`.
 Composed compose(const Lattice& a, const Automaton& b);
 
 /// The same for two automata, both of which may have cycles. \throws GraphError when `a` writes kOther.

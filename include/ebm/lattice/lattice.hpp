@@ -1,11 +1,12 @@
 #pragma once
 /// \file
-/// Lattice: an acyclic weighted graph whose paths are the answers: segmentations, recognitions, compositions (LeCun,
-/// Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to document recognition", section on graph
-/// transformers). The energy of a path is the sum of its arcs' and of its final state's, in nats.
+/// Lattice: an acyclic weighted graph whose paths are the answers: segmentations, recognitions, compositions
+/// (LeCun, Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to document recognition", section
+/// on graph transformers). The energy of a path is the sum of its arcs' and of its final state's, in nats.
 ///
-/// States are numbered so that every arc goes up, the start is state 0, and every state lies on a path from the start
-/// to a final state (a lattice without any path is the one state 0). Arcs are sorted by source. Immutable.
+/// States are numbered so that every arc goes up, the start is state 0, and every state lies on a path from
+/// the start to a final state (a lattice without any path is the one state 0). Arcs are sorted by source.
+/// Immutable.
 
 #include <memory>
 #include <span>
@@ -18,8 +19,8 @@ namespace ebm {
 /// One answer: a path. All empty, energy +inf, when there is none.
 struct Path {
   double energy = kInf;
-  std::vector<int> arcs;    ///< of the lattice
-  std::vector<int> labels;  ///< what it writes: output labels, nulls removed
+  std::vector<int> arcs;            ///< of the lattice
+  std::vector<int> labels;          ///< what it writes: output labels, nulls removed
   std::vector<int> automaton_arcs;  ///< of the automaton, when one was joined (joined.hpp)
 };
 
@@ -80,11 +81,11 @@ class Lattice {
 
 namespace lattice {
 
-/// The lattice of these arcs: states are renumbered, and those on no path from the start to a final state dropped with
-/// their arcs. Numbers are kept in order where every arc goes up already. `arc_map`, when given, receives per arc of the
-/// lattice its index in `arcs`. O(states + arcs).
-/// \throws GraphError for a cycle (naming a state on it), no final state, a state out of range, a label below 0 or an
-/// energy that is NaN or -inf.
+/// The lattice of these arcs: states are renumbered, and those on no path from the start to a final state
+/// dropped with their arcs. Numbers are kept in order where every arc goes up already. `arc_map`, when given,
+/// receives per arc of the lattice its index in `arcs`. O(states + arcs). \throws GraphError for a cycle
+/// (naming a state on it), no final state, a state out of range, a label below 0 or an energy that is NaN or
+/// -inf.
 Lattice make_lattice(std::span<const Arc> arcs, std::span<const Final> finals, int start = 0, int states = -1,
                      std::vector<int>* arc_map = nullptr);
 
@@ -98,10 +99,10 @@ struct Piece {
   double energy = 0;
 };
 
-/// The recognition lattice of a segmentation: states are the `cuts` cuts, from the first to the last; every piece
-/// becomes one arc per class, with entry = piece * classes + class, the piece's energy and the class's label on both
-/// sides (0: the class writes nothing).
-/// \throws GraphError for a piece that does not go up or leaves the cuts, and for fewer than one cut.
+/// The recognition lattice of a segmentation: states are the `cuts` cuts, from the first to the last; every
+/// piece becomes one arc per class, with entry = piece * classes + class, the piece's energy and the class's
+/// label on both sides (0: the class writes nothing). \throws GraphError for a piece that does not go up or
+/// leaves the cuts, and for fewer than one cut.
 Lattice expand(std::span<const Piece> pieces, int cuts, std::span<const int> class_labels);
 
 /// Output labels of arcs, nulls removed.

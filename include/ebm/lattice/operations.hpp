@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// The rational operations on automata that grammars are built from, and a few that rearrange one (Mohri 2009,
-/// "Weighted automata algorithms", sections 3 and 4). Each returns a new automaton; linear in the size of its arguments.
+/// The rational operations on automata that grammars are built from, and a few that rearrange one (Mohri
+/// 2009, "Weighted automata algorithms", sections 3 and 4). Each returns a new automaton; linear in the size
+/// of its arguments.
 
 #include <span>
 #include <vector>

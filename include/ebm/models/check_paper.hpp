@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Pictures around the ink of generated fields: antialiased pens, checks' paper (waves, arcs, hatching and dots in print,
-/// uneven tone), ruled lines and box edges, scanner blur and noise. Linear in the pixels and in the length of the strokes.
+/// Pictures around the ink of generated fields: antialiased pens, checks' paper (waves, arcs, hatching and
+/// dots in print, uneven tone), ruled lines and box edges, scanner blur and noise. Linear in the pixels and
+/// in the length of the strokes.
 
 #include "ebm/core/rng.hpp"
 #include "ebm/io/image.hpp"
@@ -10,7 +11,8 @@
 
 namespace ebm::models {
 
-/// Draws a stroke shifted by (x, y); overlapping ink keeps the darker value. What lies outside the map is lost.
+/// Draws a stroke shifted by (x, y); overlapping ink keeps the darker value. What lies outside the map is
+/// lost.
 void draw(const PenStroke& stroke, double x, double y, InkMap& ink);
 
 /// The ink on random paper, dark on light.

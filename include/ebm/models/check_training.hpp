@@ -22,11 +22,11 @@ struct CheckTraining {
   std::string loss = "nll";        ///< nll or perceptron, of the global stage
   int character_fields = 4000;     ///< made fields whose characters the recogniser learns first
   int character_epochs = 6;        ///< 0: no first stage
-  int epochs = 10;                 ///< global passes; 0: no second stage
+  int epochs = -1;                 ///< global passes; 0: no second stage; -1: 8 to 60, the more the fewer fields there are
   int batch = 16;                  ///< fields a step
-  double rate = 3e-4;              ///< of Adam, global stage; falls to a tenth along the passes
+  double rate = 1e-3;              ///< of Adam, global stage; falls to a third and a tenth along the passes
   double validation = 0.15;        ///< fraction of the fields kept for choosing the pass and the reject threshold
-  int copies = 0;                  ///< further distorted copies of every training field
+  bool distort = true;             ///< two passes in three see every training field newly distorted
   std::filesystem::path checkpoint;
   std::filesystem::path resume;
   bool quiet = false;

@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// Candidate cuts of a field, many more than needed: heuristic over-segmentation (LeCun, Bottou, Bengio, Haffner 1998,
-/// sections V and X; hit and deflect after Shridhar and Badreldin 1986). A cut is a path from the top row to the bottom
-/// row: straight ones cannot part leaning or interlocked digits. Complexity: candidates x rows x half a text height.
+/// Candidate cuts of a field, many more than needed: heuristic over-segmentation (LeCun, Bottou, Bengio,
+/// Haffner 1998, sections V and X; hit and deflect after Shridhar and Badreldin 1986). A cut is a path from
+/// the top row to the bottom row: straight ones cannot part leaning or interlocked digits. Complexity:
+/// candidates x rows x half a text height.
 
 #include <vector>
 
@@ -26,9 +27,9 @@ struct CutKinds {
   bool hit_deflect = true;  ///< paths dropped into valleys of the contours, from the top and from the bottom
 };
 
-/// Cuts from left to right that do not cross each other, the left and right edges of the map included, with ink between
-/// every two neighbours. An empty map has none.
-/// \param text_height height of the digits in pixels, > 0; all distances scale with it.
+/// Cuts from left to right that do not cross each other, the left and right edges of the map included, with
+/// ink between every two neighbours. An empty map has none. \param text_height height of the digits in
+/// pixels, > 0; all distances scale with it.
 std::vector<Cut> find_cuts(const InkMap& ink, double text_height, const CutKinds& kinds = {});
 
 }  // namespace ebm::models

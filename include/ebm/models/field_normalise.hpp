@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// From the picture of a field to clean ink of one size: the paper's level is estimated in windows and taken away, printed
-/// patterns and ruled lines are removed, contrast is stretched, the writing is brought to one height and made upright
-/// (LeCun et al. 1998, sections II.B and X; shear by the sharpness of the vertical projection). Linear in the pixels.
+/// From the picture of a field to clean ink of one size: the paper's level is estimated in windows and taken
+/// away, printed patterns and ruled lines are removed, contrast is stretched, the writing is brought to one
+/// height and made upright (LeCun et al. 1998, sections II.B and X; shear by the sharpness of the vertical
+/// projection). Linear in the pixels.
 
 #include <string>
 
@@ -44,8 +45,9 @@ struct Field {
 Field normalise_field(const io::Image& image, const NormaliseOptions& options = {});
 
 inline namespace EBM_PRECISION {
-/// The whole field at the recogniser's size, for a net that is replicated along it: text 20 rows high and in the middle of
-/// 32, `margin` columns of paper on either side. Shape [1, 1, 32, width], width >= 32; an empty field is plain paper.
+/// The whole field at the recogniser's size, for a net that is replicated along it: text 20 rows high and in
+/// the middle of 32, `margin` columns of paper on either side. Shape [1, 1, 32, width], width >= 32; an empty
+/// field is plain paper.
 Tensor field_strip(const Field& field, int margin = 12);
 }  // namespace EBM_PRECISION
 

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Maps of ink: what is left of a picture once the paper is gone. Row-major [height, width], 0 = paper, 1 = full ink.
-/// All functions are linear in the number of pixels read or written.
+/// Maps of ink: what is left of a picture once the paper is gone. Row-major [height, width], 0 = paper, 1 =
+/// full ink. All functions are linear in the number of pixels read or written.
 
 #include <cstddef>
 #include <vector>
@@ -28,7 +28,9 @@ struct InkMap {
 
   InkMap() = default;
   InkMap(int width, int height)
-      : width(width), height(height), values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) {}
+      : width(width),
+        height(height),
+        values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) {}
   std::size_t index(int x, int y) const {
     return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
   }
@@ -44,8 +46,8 @@ inline constexpr float kInkThreshold = 0.5F;
 Box ink_box(const InkMap& ink, float threshold);
 /// The part inside `box`, which must lie inside the map.
 InkMap crop(const InkMap& ink, const Box& box);
-/// Another size, sizes >= 1: linear interpolation when growing, area weighting (a triangle as wide as two new pixels)
-/// when shrinking. The same size gives the same numbers.
+/// Another size, sizes >= 1: linear interpolation when growing, area weighting (a triangle as wide as two new
+/// pixels) when shrinking. The same size gives the same numbers.
 InkMap resample(const InkMap& ink, int width, int height);
 
 /// 8-connected components of ink >= threshold.

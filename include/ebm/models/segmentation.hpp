@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// The segmentation lattice of a field (LeCun et al. 1998, section V.A): cuts are its states, and every group of 1 to k
-/// consecutive pieces that could be a character is an arc, with the framed picture of its ink. There is always a path from
-/// the first cut to the last, for single pieces are always proposed.
+/// The segmentation lattice of a field (LeCun et al. 1998, section V.A): cuts are its states, and every group
+/// of 1 to k consecutive pieces that could be a character is an arc, with the framed picture of its ink.
+/// There is always a path from the first cut to the last, for single pieces are always proposed.
 
 #include <array>
 #include <vector>
@@ -29,7 +29,8 @@ struct Piece {
   Box picture_box;       ///< around the same ink in the picture the field was made from
 };
 
-/// What the layout of a piece says, for a learned geometric energy; lengths in text heights, clamped to [-2, 2].
+/// What the layout of a piece says, for a learned geometric energy; lengths in text heights, clamped to [-2,
+/// 2].
 enum Geometry { kWidth, kHeight, kOffset, kGapLeft, kGapRight, kGeometry };
 
 inline namespace EBM_PRECISION {
@@ -38,8 +39,9 @@ struct Segmentation {
   int cuts = 1;               ///< states 0 .. cuts - 1; 1 and no piece for a field without ink
   std::vector<Piece> pieces;  ///< ordered by (from, to)
   Tensor images;              ///< [pieces, 1, 32, 32], as normalise_piece frames them
-  Tensor geometry;            ///< [pieces, kGeometry]: width, height, middle below the text's middle, gaps to neighbours
-  std::vector<Cut> paths;     ///< [cuts], for looking at
+  Tensor
+      geometry;  ///< [pieces, kGeometry]: width, height, middle below the text's middle, gaps to neighbours
+  std::vector<Cut> paths;  ///< [cuts], for looking at
 };
 
 Segmentation segment(const Field& field, const SegmentOptions& options = {});
@@ -52,8 +54,9 @@ struct PlacedGlyph {
   Box box;
 };
 
-/// Which glyph each piece is: its index, kNoGlyph when it is surely none (part of one, or parts of several), kUnsure when
-/// it lies between. A piece is a glyph when their x-extents overlap by 0.7 or more and no other glyph comes close.
+/// Which glyph each piece is: its index, kNoGlyph when it is surely none (part of one, or parts of several),
+/// kUnsure when it lies between. A piece is a glyph when their x-extents overlap by 0.7 or more and no other
+/// glyph comes close.
 inline constexpr int kNoGlyph = -1, kUnsure = -2;
 std::vector<int> match_pieces(const std::vector<Piece>& pieces, const std::vector<PlacedGlyph>& glyphs);
 

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Handwriting without data: characters as pen strokes through control points (Catmull and Rom 1974 splines), with the
-/// allographs in which people differ, and writers who have habits (which allograph, slant, width, pen, spacing) and a hand
-/// that is never quite steady. Everything is a function of the generator given.
+/// Handwriting without data: characters as pen strokes through control points (Catmull and Rom 1974 splines),
+/// with the allographs in which people differ, and writers who have habits (which allograph, slant, width,
+/// pen, spacing) and a hand that is never quite steady. Everything is a function of the generator given.
 
 #include <array>
 #include <cstdint>
@@ -20,8 +20,8 @@ struct Point {
   double x = 0, y = 0;
 };
 
-/// One way of writing a character. `strokes` lists control points "x,y" in hundredths of the digit height, y downwards from
-/// the top to the base line at 100; '!' after a point makes it a corner, ';' lifts the pen.
+/// One way of writing a character. `strokes` lists control points "x,y" in hundredths of the digit height, y
+/// downwards from the top to the base line at 100; '!' after a point makes it a corner, ';' lifts the pen.
 struct Allograph {
   char character = 0;
   double weight = 1;  ///< how common
@@ -47,8 +47,8 @@ struct Writer {
   double drift = 0;           ///< slope of the base line
   double spacing = 0.12;      ///< mean gap between characters; negative: they touch
   double spacing_change = 0.06;
-  double touching = 0.1;      ///< probability that a pair runs together whatever the gap
-  double broken = 0.02;       ///< probability of a break in a stroke
+  double touching = 0.1;            ///< probability that a pair runs together whatever the gap
+  double broken = 0.02;             ///< probability of a break in a stroke
   std::array<double, 256> taste{};  ///< in [0, 1), which allograph of each character is the usual one
 };
 Writer random_writer(Rng& rng);
@@ -59,8 +59,8 @@ struct PenStroke {
   std::vector<double> radii;
 };
 
-/// One character as this writer writes it once: base line at y = 0, upwards negative, upright (slant is for the line of
-/// writing), left edge of its box at x = 0.
+/// One character as this writer writes it once: base line at y = 0, upwards negative, upright (slant is for
+/// the line of writing), left edge of its box at x = 0.
 struct WrittenGlyph {
   std::vector<PenStroke> strokes;
   double width = 0;

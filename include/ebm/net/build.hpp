@@ -31,10 +31,12 @@ class Builder {
   Builder(Params& params, std::string name);
   ~Builder();
   Signal input(const Shape& shape);
-  /// \throws ShapeError naming the layer that its inputs do not fit; GraphError for options that make no sense.
+  /// \throws ShapeError naming the layer that its inputs do not fit; GraphError for options that make no
+  /// sense.
   Signal add(Layer layer, Signal input);
   Signal add(Layer layer, std::initializer_list<Signal> inputs);
-  /// The layer that made `layer_of` once more, with the same weights. \throws GraphError when an input made it.
+  /// The layer that made `layer_of` once more, with the same weights. \throws GraphError when an input made
+  /// it.
   Signal share(Signal layer_of, Signal input);
   /// Shape of a signal for the declared inputs, e.g. [8, 14, 14].
   Shape shape(Signal signal) const;

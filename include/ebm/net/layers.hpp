@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// The layers a Net is made of: plain structs of options. LeCun, Bottou, Bengio, Haffner 1998 (sections II and
-/// appendix A) for convolution with connection tables, subsampling, the scaled tanh and the RBF output.
+/// The layers a Net is made of: plain structs of options. LeCun, Bottou, Bengio, Haffner 1998 (sections II
+/// and appendix A) for convolution with connection tables, subsampling, the scaled tanh and the RBF output.
 ///
-/// A tensor inside a net is [channels, height, width], [channels, width] or [channels]. A layer works at every
-/// position alike (Linear is a 1x1 convolution), so a net runs unchanged on a larger input: Matan et al. 1992,
-/// replication. Sizes that a layer leaves over are dropped (floor).
+/// A tensor inside a net is [channels, height, width], [channels, width] or [channels]. A layer works at
+/// every position alike (Linear is a 1x1 convolution), so a net runs unchanged on a larger input: Matan et
+/// al. 1992, replication. Sizes that a layer leaves over are dropped (floor).
 
 #include <memory>
 #include <string>
@@ -33,8 +33,9 @@ enum class Init {
 /// For each output map, the input maps it reads, ascending. Empty: all of them.
 using Table = std::vector<std::vector<int>>;
 
-/// y_m = b_m + sum over i in table[m], p, q of w_mi[p, q] x_i[y + p, x + q] (a correlation, as all of them are).
-/// Parameters: weight [kernels, height, width] in table order (or [maps, channels, height, width] without a table), bias [maps].
+/// y_m = b_m + sum over i in table[m], p, q of w_mi[p, q] x_i[y + p, x + q] (a correlation, as all of them
+/// are). Parameters: weight [kernels, height, width] in table order (or [maps, channels, height, width]
+/// without a table), bias [maps].
 struct Conv {
   int maps = 1;
   Size kernel{1, 1};
@@ -60,8 +61,8 @@ struct Linear {
   std::string name{};
 };
 
-/// Mean of each `size` window; with gain and bias, gain_m * mean + bias_m: the S layers of LeNet, without their squash.
-/// The gains start at 1 and the biases at 0, so that an S layer starts as a mean.
+/// Mean of each `size` window; with gain and bias, gain_m * mean + bias_m: the S layers of LeNet, without
+/// their squash. The gains start at 1 and the biases at 0, so that an S layer starts as a mean.
 struct AveragePool {
   Size size{2, 2};
   Size stride{0, 0};  ///< 0: the window's size
@@ -94,8 +95,8 @@ struct Rbf {
 /// y_i = x_i - log sum_j exp(x_j) on the channels of every position.
 struct LogSoftmax {};
 
-/// In training, each number is 0 with the given probability, else divided by 1 - probability; nothing in evaluation.
-/// The choice depends on State::set_dropout_stream and the place alone.
+/// In training, each number is 0 with the given probability, else divided by 1 - probability; nothing in
+/// evaluation. The choice depends on State::set_dropout_stream and the place alone.
 struct Dropout {
   double probability = 0.5;
 };
@@ -109,8 +110,8 @@ struct Concat {};
 /// Sum of several inputs of equal shape.
 struct Add {};
 
-using Layer = std::variant<Conv, Conv1d, Linear, AveragePool, MaxPool, Tanh, Relu, Rbf, LogSoftmax, Dropout, Flatten,
-                           Concat, Add>;
+using Layer = std::variant<Conv, Conv1d, Linear, AveragePool, MaxPool, Tanh, Relu, Rbf, LogSoftmax, Dropout,
+                           Flatten, Concat, Add>;
 
 }  // namespace net
 }  // namespace EBM_PRECISION

@@ -12,7 +12,8 @@
 /// | F6 | 84 | 10,164 | 10,164 |
 /// | RBF | 10 | (fixed) | 840 |
 ///
-/// Inputs of LeNet-5: background -0.1, ink 1.175. A wider image gives floor((width - 32) / 4) + 1 columns of energies.
+/// Inputs of LeNet-5: background -0.1, ink 1.175. A wider image gives floor((width - 32) / 4) + 1 columns of
+/// energies.
 
 #include <string>
 #include <vector>
@@ -42,8 +43,9 @@ Table lenet5_table();
 /// Ten stylised digits of 7x12 = 84 pixels, +1 ink and -1 background, row by row: [10, 84].
 std::vector<Real> lenet5_code();
 
-/// The same family for any input [channels, height, width] of at least 16x16: 5x5 convolutions with 8 and 24 maps,
-/// each with the scaled tanh and 2x2 means, a convolution over all that is left with 96 maps, and `outputs` linear energies.
+/// The same family for any input [channels, height, width] of at least 16x16: 5x5 convolutions with 8 and 24
+/// maps, each with the scaled tanh and 2x2 means, a convolution over all that is left with 96 maps, and
+/// `outputs` linear energies.
 Net lenet(Params& params, std::string name, const Shape& input, int outputs);
 
 }  // namespace net

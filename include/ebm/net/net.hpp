@@ -1,12 +1,12 @@
 #pragma once
 /// \file
-/// A Net: a static directed graph of layers, y = G(W, x). It holds block indices of Params and no weights, so using
-/// the handle twice shares them. Rows (images, pieces, words) are independent; work is cut into pieces of rows whose
-/// number depends on the rows alone, so results are the same bits for any number of threads.
+/// A Net: a static directed graph of layers, y = G(W, x). It holds block indices of Params and no weights, so
+/// using the handle twice shares them. Rows (images, pieces, words) are independent; work is cut into pieces
+/// of rows whose number depends on the rows alone, so results are the same bits for any number of threads.
 ///
-/// Shapes: in [rows, ...input], out [rows, ...output]. An output of one position is [K]; of a wider input it is
-/// [columns, K], of a wider and higher one [lines, columns, K] (replication). Time is linear in rows and in
-/// connection_count; a State that has seen the shapes before allocates nothing.
+/// Shapes: in [rows, ...input], out [rows, ...output]. An output of one position is [K]; of a wider input it
+/// is [columns, K], of a wider and higher one [lines, columns, K] (replication). Time is linear in rows and
+/// in connection_count; a State that has seen the shapes before allocates nothing.
 
 #include <cstddef>
 #include <cstdint>
@@ -71,15 +71,19 @@ class Net {
                Mode mode = Mode::evaluate) const;
 
   /// After a forward in train mode with the same state and w: dw += dout . dG/dw, in the layout of w;
-  /// din = dout . dG/din unless its data is null. \throws ShapeError; GraphError when there was no such forward.
+  /// din = dout . dG/din unless its data is null. \throws ShapeError; GraphError when there was no such
+  /// forward.
   void backward(const Real* w, ConstView dout, Real* dw, View din, State& state) const;
-  void backward(const Real* w, std::span<const ConstView> dout, Real* dw, std::span<const View> din, State& state) const;
+  void backward(const Real* w, std::span<const ConstView> dout, Real* dw, std::span<const View> din,
+                State& state) const;
 
-  /// Diagonal Gauss-Newton (LeCun et al. 1998, appendix C), after a forward in train mode: h += sum over rows of the
-  /// second derivative by each weight, cross terms left out, given that by each output (>= 0). Never negative.
-  /// `slope_out`, where given, is the first derivative of the loss by the outputs; it adds the curvature 2 sum_i
-  /// slope_i (not below 0) of an Rbf output itself, without which E = y_truth would have none.
-  void curvature(const Real* w, ConstView curvature_out, Real* h, State& state, ConstView slope_out = {}) const;
+  /// Diagonal Gauss-Newton (LeCun et al. 1998, appendix C), after a forward in train mode: h += sum over rows
+  /// of the second derivative by each weight, cross terms left out, given that by each output (>= 0). Never
+  /// negative. `slope_out`, where given, is the first derivative of the loss by the outputs; it adds the
+  /// curvature 2 sum_i slope_i (not below 0) of an Rbf output itself, without which E = y_truth would have
+  /// none.
+  void curvature(const Real* w, ConstView curvature_out, Real* h, State& state,
+                 ConstView slope_out = {}) const;
 
   /// Equal for copies of one handle.
   const void* identity() const { return description_.get(); }

@@ -14,6 +14,7 @@ struct Axis {
   std::string title;
   bool log = false;                 ///< values <= 0 are passed over
   bool percent = false;             ///< values are fractions, ticks are percents
+  bool whole = false;               ///< values are counted: no ticks between whole numbers
   std::optional<double> low, high;  ///< else from the data; y is widened to a tick
 };
 

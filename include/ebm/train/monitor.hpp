@@ -15,7 +15,7 @@ struct Tally {
   std::uint64_t samples = 0;      ///< with a truth
   std::uint64_t skipped = 0;      ///< without one
   std::uint64_t impossible = 0;   ///< whose truth no answer spells
-  std::uint64_t wrong = 0;        ///< some other answer is at most as high
+  std::uint64_t wrong = 0;        ///< some other answer is at most as high, or no answer is the truth
   std::uint64_t gaps = 0;         ///< with a finite gap
   std::uint64_t unconverged = 0;  ///< batches
   double loss = 0, gap = 0, absolute_gap = 0, truth = 0, offending = 0;

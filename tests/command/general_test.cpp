@@ -1,0 +1,79 @@
+#include "command_test.hpp"
+
+namespace ebm::app {
+namespace {
+
+const std::vector<Words> kCommands{{"mnist", "train"},         {"mnist", "eval"},        {"check-reader", "train"},
+                                   {"check-reader", "eval"},   {"check-reader", "read"}, {"generate", "amounts"},
+                                   {"lattice", "compose"},     {"lattice", "best"},      {"lattice", "free-energy"},
+                                   {"lattice", "draw"}};
+
+TEST(Command, Version_IsOneLineOnStdout) {
+  const Outcome outcome = done({"--version"});
+  EXPECT_EQ(outcome.out.rfind("ebm ", 0), 0u) << outcome.out;
+  EXPECT_EQ(std::ranges::count(outcome.out, '\n'), 1);
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST(Command, HelpOfEveryCommand_HasAnExampleAndTheCommonOptions) {
+  EXPECT_HAS(done({"--help"}).out, "Example");
+  for (Words words : kCommands) {
+    const std::string name = words[0] + ' ' + words[1];
+    words.push_back("--help");
+    const Outcome help = done(words);
+    EXPECT_HAS(help.out, "Example");
+    EXPECT_HAS(help.out, "ebm " + name);
+    for (const char* option : {"--json", "--quiet", "--device", "--threads", "--seed"}) EXPECT_HAS(help.out, option);
+    EXPECT_EQ(help.err, "");
+  }
+}
+
+TEST(Command, WrongUsage_IsExitCodeTwoAndSaysWhy) {
+  for (const Words& words : std::vector<Words>{{},
+                                               {"fly"},
+                                               {"mnist"},
+                                               {"lattice", "best"},
+                                               {"lattice", "best", "a.txt", "--fast"},
+                                               {"lattice", "best", "a.txt", "--best", "0"},
+                                               {"lattice", "best", "a.txt", "--best", "many"},
+                                               {"generate", "amounts", "--count", "0", "--out", "x"},
+                                               {"generate", "amounts", "--count", "3"},
+                                               {"check-reader", "train", "--data", "x", "--out", "y", "--loss", "hinge"},
+                                               {"check-reader", "train", "--data", "x", "--out", "y", "--recogniser", "crf"},
+                                               {"check-reader", "eval", "--model", "m", "--data", "x", "--parts", "4"},
+                                               {"check-reader", "eval", "--model", "m", "--data", "x", "--target-error", "2"},
+                                               {"check-reader", "read", "--model", "m"},
+                                               {"check-reader", "read", "a.pgm"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 2) << (words.empty() ? "" : words.back());
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_HAS(outcome.err, "ebm: ");
+  }
+}
+
+TEST(Command, UnknownDevice_FailsByName) {
+  io::Folder folder;
+  const Outcome outcome = run({"generate", "amounts", "--count", "1", "--out", folder / "x", "--device", "abacus"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_HAS(outcome.err, "abacus");
+}
+
+TEST(Command, MissingData_IsExitCodeThreeAndNamesTheFile) {
+  io::Folder folder;
+  const std::string missing = folder / "nothing_here";
+  for (const Words& words : std::vector<Words>{{"mnist", "train", "--data", missing, "--out", folder / "m"},
+                                               {"mnist", "eval", "--data", missing, "--model", missing},
+                                               {"check-reader", "train", "--data", missing, "--out", folder / "m"},
+                                               {"check-reader", "eval", "--data", missing, "--model", missing},
+                                               {"check-reader", "read", "--model", missing, "a.pgm"},
+                                               {"lattice", "best", missing}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 3) << words[0] << ' ' << words[1];
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_HAS(outcome.err, "nothing_here");
+  }
+  EXPECT_EQ(folder.files(), 0u);
+}
+
+}  // namespace
+}  // namespace ebm::app
