@@ -203,6 +203,7 @@ void add_check_reader(CLI::App& ebm) {
   t->add_option("--epochs", o->training.epochs, "Passes of the second stage; 0: none. Default: 8 to 60, the more the fewer fields")->check(CLI::Range(0, 100000));
   t->add_option("--character-epochs", o->training.character_epochs, "Passes of the first stage; 0: none")->check(CLI::Range(0, 100000))->capture_default_str();
   t->add_option("--character-fields", o->training.character_fields, "Made fields that the first stage cuts its characters from")->check(CLI::Range(1, 1000000))->capture_default_str();
+  t->add_option("--made", o->training.made, "New made fields in every pass of the second stage, beside the given ones. Default: as many as make 1500 of both")->check(CLI::Range(0, 1000000));
   t->add_flag("--distort,!--no-distort", o->training.distort, "New distortions of every field in two passes of three; on unless --no-distort");
   t->add_option("--validation", o->training.validation, "Fraction of the fields kept for choosing the pass and the reject threshold")->check(CLI::Range(0.0, 0.9))->capture_default_str();
   t->add_option("--batch", o->training.batch, "Fields per step")->check(CLI::Range(1, 100000))->capture_default_str();

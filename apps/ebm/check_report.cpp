@@ -36,7 +36,9 @@ struct Subject {
   std::vector<std::size_t> order;  // fields with a reading, the surest first
   std::vector<models::Judged> judged;
 
-  bool accepts(const CheckResult& r) const { return !r.readings.empty() && r.confidence() >= verdict.threshold; }
+  bool accepts(const CheckResult& r) const {
+    return !r.readings.empty() && r.confidence() >= verdict.threshold;
+  }
   double fraction(int count) const { return static_cast<double>(count) / std::max(1, verdict.fields); }
 };
 
@@ -44,12 +46,21 @@ std::string wanted(const Subject& s) { return percent(s.target_error, s.target_e
 
 void add_figures_of_merit(report::Page& page, const Subject& s) {
   const models::Verdict& v = s.verdict;
-  page.tiles({{"Amounts right", percent(v.string_accuracy), fmt::format("95 % interval {} to {}; {} of {}, none rejected", fixed(100 * v.low, 1), percent(v.high), grouped(v.correct), grouped(v.fields))},
-              {"Read", percent(s.fraction(v.read)), fmt::format("{} fields, for at most {} read and wrong", grouped(v.read), wanted(s))},
-              {"Read and wrong", percent(s.fraction(v.wrong), 2), fmt::format("{} fields; {} were wanted at most", grouped(v.wrong), wanted(s))},
-              {"Rejected", percent(s.fraction(v.rejected)), fmt::format("{} fields left to a person", grouped(v.rejected))},
+  page.tiles({{"Amounts right", percent(v.string_accuracy),
+               fmt::format("95 % interval {} to {}; {} of {}, none rejected", fixed(100 * v.low, 1),
+                           percent(v.high), grouped(v.correct), grouped(v.fields))},
+              {"Read", percent(s.fraction(v.read)),
+               fmt::format("{} fields, for at most {} read and wrong", grouped(v.read), wanted(s))},
+              {"Read and wrong", percent(s.fraction(v.wrong), 2),
+               fmt::format("{} fields; {} were wanted at most", grouped(v.wrong), wanted(s))},
+              {"Rejected", percent(s.fraction(v.rejected)),
+               fmt::format("{} fields left to a person", grouped(v.rejected))},
               {"Characters wrong", percent(v.digit_error_rate, 2), "changes per character of the labels"},
-              {"Fields", grouped(v.fields), s.order.size() == s.results.size() ? "all have a reading" : fmt::format("{} have no reading at all", grouped(v.fields - static_cast<long long>(s.order.size())))}});
+              {"Fields", grouped(v.fields),
+               s.order.size() == s.results.size()
+                   ? "all have a reading"
+                   : fmt::format("{} have no reading at all",
+                                 grouped(v.fields - static_cast<long long>(s.order.size())))}});
 }
 
 std::string reject_chart(const Subject& s) {
@@ -63,9 +74,15 @@ std::string reject_chart(const Subject& s) {
     curve.y.push_back(p.error);
   }
   c.series = {curve,
-              {.name = "the one chosen", .x = {s.fraction(s.verdict.rejected)}, .y = {s.fraction(s.verdict.wrong)}, .line = false, .points = true}};
+              {.name = "the one chosen",
+               .x = {s.fraction(s.verdict.rejected)},
+               .y = {s.fraction(s.verdict.wrong)},
+               .line = false,
+               .points = true}};
   c.marks = {{s.target_error, "wanted error", false}};
-  if (s.verdict.threshold <= 1) c.marks.push_back({s.fraction(s.verdict.rejected), "confidence " + report::general(s.verdict.threshold, 3), true});
+  if (s.verdict.threshold <= 1)
+    c.marks.push_back(
+        {s.fraction(s.verdict.rejected), "confidence " + report::general(s.verdict.threshold, 3), true});
   return report::line_chart(c);
 }
 
@@ -121,21 +138,36 @@ std::string length_chart(const Subject& s) {
 
 void add_rejection(report::Page& page, const Subject& s) {
   page.section("Reading or rejecting",
-               "A wrong amount costs more than one that a person has to type in, so fields that the reader is not sure of are "
-               "rejected. Every path has a weight, the exponential of minus its energy; the confidence in an amount is the share of "
+               "A wrong amount costs more than one that a person has to type in, so fields that the reader "
+               "is not sure of are "
+               "rejected. Every path has a weight, the exponential of minus its energy; the confidence in an "
+               "amount is the share of "
                "the weight that lies on paths that spell it.");
   const std::size_t known = s.reader.judged.size();
   if (known == 0)
-    page.paragraph("This model was trained without validation fields, so there is nothing to choose a threshold from and every field is rejected.");
+    page.paragraph(
+        "This model was trained without validation fields, so there is nothing to choose a threshold from "
+        "and every field is rejected.");
   else if (s.verdict.threshold > 1)
-    page.paragraph(fmt::format("On the {} validation fields of the training no threshold keeps the error at {}: every field is rejected.", grouped(static_cast<long long>(known)), wanted(s)));
+    page.paragraph(
+        fmt::format("On the {} validation fields of the training no threshold keeps the error at {}: every "
+                    "field is rejected.",
+                    grouped(static_cast<long long>(known)), wanted(s)));
   else
-    page.paragraph(fmt::format("Fields of confidence {} and more are read. That threshold was chosen on the {} validation fields of "
-                               "the training, for an error of {}; the fields of this page had no say in it, so their error may come out on either side of the wanted one.",
-                               report::general(s.verdict.threshold, 4), grouped(static_cast<long long>(known)), wanted(s)));
-  page.figure(reject_chart(s), "Error against rejection: every point of the curve is one threshold. Further down and further left is better.");
-  page.figure(calibration_chart(s), "Can the confidence be believed? Readings by confidence, in ten bins. Below the dashed line the reader is too sure of itself.");
-  page.figure(confidence_chart(s), "Confidences of right and of wrong readings. The further apart, the fewer fields have to be rejected.");
+    page.paragraph(fmt::format(
+        "Fields of confidence {} and more are read. That threshold was chosen on the {} validation fields of "
+        "the training, for an error of {}; the fields of this page had no say in it, so their error may come "
+        "out on either side of the wanted one.",
+        report::general(s.verdict.threshold, 4), grouped(static_cast<long long>(known)), wanted(s)));
+  page.figure(reject_chart(s),
+              "Error against rejection: every point of the curve is one threshold. Further down and further "
+              "left is better.");
+  page.figure(calibration_chart(s),
+              "Can the confidence be believed? Readings by confidence, in ten bins. Below the dashed line "
+              "the reader is too sure of itself.");
+  page.figure(
+      confidence_chart(s),
+      "Confidences of right and of wrong readings. The further apart, the fewer fields have to be rejected.");
   page.figure(length_chart(s), "Longer amounts have more characters to get wrong.");
 }
 
@@ -147,7 +179,8 @@ std::string where_the_label_stands(const Subject& s, std::size_t i) {
   const auto readings = s.reader.read(s.checks[i], kRanks);
   for (std::size_t k = 0; k < readings.size(); ++k)
     if (readings[k].amount == r.amount)
-      return fmt::format("The label is reading {}, {} nats above the best.", k + 1, fixed(readings[k].energy - readings[0].energy, 2));
+      return fmt::format("The label is reading {}, {} above.", k + 1,
+                         fixed(readings[k].energy - readings[0].energy, 2));
   return fmt::format("The label is not among the {} best readings.", kRanks);
 }
 
@@ -155,7 +188,8 @@ report::Card card(const Subject& s, std::size_t i) {
   const CheckResult& r = s.results[i];
   const bool any = !r.readings.empty();
   report::Card out;
-  out.picture = field_picture(s.fields[i].image, s.checks[i], s.reader.config(), any ? &r.readings[0] : nullptr);
+  out.picture =
+      field_picture(s.fields[i].image, s.checks[i], s.reader.config(), any ? &r.readings[0] : nullptr);
   if (!any) {
     out.title = "label " + r.amount;
     out.lines = {r.reason, r.file};
@@ -163,11 +197,14 @@ report::Card card(const Subject& s, std::size_t i) {
   }
   const models::Reading& best = r.readings[0];
   out.tone = r.right() ? report::Card::Tone::good : report::Card::Tone::bad;
-  out.title = r.right() ? best.amount + ", right" : fmt::format("{}, but the label is {}", best.amount, r.amount);
-  out.lines.push_back(fmt::format("energy {}, confidence {}; {}", fixed(best.energy, 2), percent(best.confidence), s.accepts(r) ? "read" : "rejected"));
+  out.title =
+      r.right() ? best.amount + ", right" : fmt::format("{}, but the label is {}", best.amount, r.amount);
+  out.lines.push_back(fmt::format("energy {}, confidence {}; {}", fixed(best.energy, 2),
+                                  percent(best.confidence), s.accepts(r) ? "read" : "rejected"));
   if (r.readings.size() > 1) {
     const models::Reading& second = r.readings[1];
-    out.lines.push_back(fmt::format("second: {}, {} above, confidence {}", second.amount, fixed(second.energy - best.energy, 2), percent(second.confidence)));
+    out.lines.push_back(fmt::format("second: {} ({} above, {})", second.amount,
+                                    fixed(second.energy - best.energy, 2), percent(second.confidence)));
   }
   out.lines.push_back("path: " + path_text(best, s.reader.config().recogniser));
   if (!r.right()) out.lines.push_back(where_the_label_stands(s, i));
@@ -194,22 +231,29 @@ void add_gallery(report::Page& page, const Subject& s) {
   const std::vector<std::size_t> shown = spread(s.order, kGallery);
   const bool hos = s.reader.config().recogniser == models::Recogniser::hos;
   page.section("Fields, from the surest to the least sure",
-               fmt::format("{} of {} fields with a reading, spread evenly over their confidence. ", shown.size(), grouped(static_cast<long long>(s.order.size()))) +
-                   (hos ? "Thin blue lines are the cuts that were proposed, thick orange ones those of the best path; below stands "
+               fmt::format("{} of {} fields with a reading, spread evenly over their confidence. ",
+                           shown.size(), grouped(static_cast<long long>(s.order.size()))) +
+                   (hos ? "Thin blue lines are the cuts that were proposed, thick orange ones those of the "
+                          "best path; below stands "
                           "what each piece was read as, and a cross where a piece was left out as rubbish. "
-                        : "The net slides along the field; orange lines part the characters of the best path, which stand below. ") +
-                   "The path lists every character with its energy in nats: the lower, the surer. A green edge is a right reading, a red edge a wrong one.");
+                        : "The net slides along the field; orange lines part the characters of the best "
+                          "path, which stand below. ") +
+                   "The path lists every character with its energy in nats: the lower, the surer. A green "
+                   "edge is a right reading, a red edge a wrong one.");
   page.gallery(cards(s, shown));
 }
 
 void add_mistakes(report::Page& page, const Subject& s) {
   std::vector<std::size_t> wrong;
-  std::ranges::copy_if(s.order, std::back_inserter(wrong), [&](std::size_t i) { return !s.results[i].right(); });
+  std::ranges::copy_if(s.order, std::back_inserter(wrong),
+                       [&](std::size_t i) { return !s.results[i].right(); });
   const std::size_t all = wrong.size();
   if (all > kMistakes) wrong.resize(kMistakes);
-  page.section("The most confident mistakes", all == 0 ? "There is none: every reading is right."
-                                                       : fmt::format("{} of {} wrong readings, the surest first. These are the ones that no threshold catches; some of the labels may be wrong too.",
-                                                                     wrong.size(), grouped(static_cast<long long>(all))));
+  page.section("The most confident mistakes",
+               all == 0 ? "There is none: every reading is right."
+                        : fmt::format("{} of {} wrong readings, the surest first. These are the ones that no "
+                                      "threshold catches; some of the labels may be wrong too.",
+                                      wrong.size(), grouped(static_cast<long long>(all))));
   if (all > 0) page.gallery(cards(s, wrong));
 }
 
@@ -220,14 +264,17 @@ void add_unread(report::Page& page, const Subject& s) {
   if (unread.empty()) return;
   const std::size_t all = unread.size();
   if (all > kUnread) unread.resize(kUnread);
-  page.section("Fields with no reading", fmt::format("{} of {}, with the reason.", unread.size(), grouped(static_cast<long long>(all))));
+  page.section("Fields with no reading", fmt::format("{} of {}, with the reason.", unread.size(),
+                                                     grouped(static_cast<long long>(all))));
   page.gallery(cards(s, unread));
 }
 
 void add_model(report::Page& page, const Subject& s) {
   const models::CheckReaderConfig& c = s.reader.config();
   report::Table table({"", ""});
-  table.row({"recogniser", c.recogniser == models::Recogniser::hos ? "hos: pieces between cuts" : "sdnn: a net that slides along the field"});
+  table.row({"recogniser", c.recogniser == models::Recogniser::hos
+                               ? "hos: pieces between cuts"
+                               : "sdnn: a net that slides along the field"});
   table.row({"characters", c.alphabet.characters});
   table.row({"grammar", c.grammar_name});
   table.row({"ink", c.ink == models::InkColour::light ? "light" : "dark"});
@@ -241,7 +288,8 @@ void add_model(report::Page& page, const Subject& s) {
 
 void write_check_report(const std::filesystem::path& path, const models::CheckReader& reader,
                         std::span<const io::LabelledImage> fields, std::span<const models::Check> checks,
-                        std::span<const CheckResult> results, const models::Verdict& verdict, double target_error) {
+                        std::span<const CheckResult> results, const models::Verdict& verdict,
+                        double target_error) {
   assert(fields.size() == results.size() && checks.size() == results.size());
   Subject s{reader, fields, checks, results, verdict, target_error, {}, {}};
   for (std::size_t i = 0; i < results.size(); ++i)
@@ -249,9 +297,10 @@ void write_check_report(const std::filesystem::path& path, const models::CheckRe
   std::ranges::stable_sort(s.order, std::greater<>{}, [&](std::size_t i) { return results[i].confidence(); });
   for (const std::size_t i : s.order) s.judged.push_back({results[i].confidence(), results[i].right()});
 
-  report::Page page("Check reader: what it reads and what it rejects",
-                    "Every way to cut a field into characters and to read them is a path with an energy; the amount of the "
-                    "lowest path is the reading. Energies are in nats, and lower is better.");
+  report::Page page(
+      "Check reader: what it reads and what it rejects",
+      "Every way to cut a field into characters and to read them is a path with an energy; the amount of the "
+      "lowest path is the reading. Energies are in nats, and lower is better.");
   add_figures_of_merit(page, s);
   add_rejection(page, s);
   add_history(page, reader.notes);

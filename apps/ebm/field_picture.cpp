@@ -25,19 +25,24 @@ struct Place {
         width(image.width * scale),
         height(image.height * scale) {}
   std::pair<double, double> operator()(const models::Field& field, double x, double y) const {
-    return {std::clamp(field.picture_x(x, y) * scale, 0.0, width), std::clamp(field.picture_y(y) * scale, 0.0, height)};
+    return {std::clamp(field.picture_x(x, y) * scale, 0.0, width),
+            std::clamp(field.picture_y(y) * scale, 0.0, height)};
   }
 };
 
 // Twice the pixels it is drawn with are enough, and keep the page small.
 io::Image shrunk(const io::Image& image, const Place& place) {
-  const int width = static_cast<int>(std::lround(2 * place.width)), height = static_cast<int>(std::lround(2 * place.height));
+  const int width = static_cast<int>(std::lround(2 * place.width)),
+            height = static_cast<int>(std::lround(2 * place.height));
   if (image.width <= width || width < 1 || height < 1) return image;
   models::InkMap map(image.width, image.height);
-  std::ranges::transform(image.pixels, map.values.begin(), [](std::uint8_t v) { return static_cast<float>(v); });
+  std::ranges::transform(image.pixels, map.values.begin(),
+                         [](std::uint8_t v) { return static_cast<float>(v); });
   map = models::resample(map, width, height);
   io::Image out{width, height, std::vector<std::uint8_t>(map.values.size())};
-  std::ranges::transform(map.values, out.pixels.begin(), [](float v) { return static_cast<std::uint8_t>(std::clamp(v + 0.5F, 0.0F, 255.0F)); });
+  std::ranges::transform(map.values, out.pixels.begin(), [](float v) {
+    return static_cast<std::uint8_t>(std::clamp(v + 0.5F, 0.0F, 255.0F));
+  });
   return out;
 }
 
@@ -59,8 +64,8 @@ Svg::Points upright(double x, const models::Field& field, const Place& place) {
 const Svg::Stroke kProposed{Colour::s1, 0.6}, kChosen{Colour::s2, 2};
 
 // Draws the cuts; gives where the middle of every stretch lies across the drawing.
-std::vector<double> draw_cuts(Svg& svg, const models::Check& check, const std::vector<Stretch>& path, const models::Field& field,
-                              const Place& place) {
+std::vector<double> draw_cuts(Svg& svg, const models::Check& check, const std::vector<Stretch>& path,
+                              const models::Field& field, const Place& place) {
   const models::Segmentation& s = check.segmentation;
   std::vector<bool> chosen(s.paths.size());
   std::vector<double> middles;
@@ -76,17 +81,20 @@ std::vector<double> draw_cuts(Svg& svg, const models::Check& check, const std::v
 }
 
 // The same for a net that slides along: a line half way between neighbouring characters.
-std::vector<double> draw_columns(Svg& svg, const models::Check& check, const std::vector<Stretch>& path, const models::Field& field,
-                                 const Place& place) {
+std::vector<double> draw_columns(Svg& svg, const models::Check& check, const std::vector<Stretch>& path,
+                                 const models::Field& field, const Place& place) {
   // The strip has the field's ink in its middle, at another size.
   const double strip = check.strip.shape().back(), shrink = field.text_height / models::kGlyphSide;
-  const auto across = [&](double column) { return field.ink.width / 2.0 + (kStep * column + kWindow / 2.0 - strip / 2) * shrink; };
+  const auto across = [&](double column) {
+    return field.ink.width / 2.0 + (kStep * column + kWindow / 2.0 - strip / 2) * shrink;
+  };
   std::vector<double> middles;
   const Stretch* before = nullptr;
   for (const Stretch& stretch : path) {
     middles.push_back(place(field, across((stretch.first + stretch.last) / 2.0), field.middle).first);
     if (stretch.character == 0) continue;
-    if (before != nullptr) svg.polyline(upright(across((before->last + stretch.first) / 2.0), field, place), kChosen);
+    if (before != nullptr)
+      svg.polyline(upright(across((before->last + stretch.first) / 2.0), field, place), kChosen);
     before = &stretch;
   }
   return middles;
@@ -97,7 +105,8 @@ std::vector<double> draw_columns(Svg& svg, const models::Check& check, const std
 std::vector<Stretch> stretches(const models::Reading& reading, models::Recogniser recogniser) {
   std::vector<Stretch> out;
   for (const models::Reading::Arc& arc : reading.path) {
-    const bool goes_on = recogniser == models::Recogniser::sdnn && !out.empty() && out.back().character == arc.character;
+    const bool goes_on =
+        recogniser == models::Recogniser::sdnn && !out.empty() && out.back().character == arc.character;
     if (!goes_on) out.push_back({arc.piece, arc.piece, arc.character, 0});
     out.back().last = arc.piece;
     out.back().energy += arc.energy;
@@ -109,13 +118,14 @@ std::string path_text(const models::Reading& reading, models::Recogniser recogni
   std::string out;
   for (const Stretch& s : stretches(reading, recogniser)) {
     if (!out.empty()) out += ", ";
-    out += (s.character == 0 ? std::string("rubbish") : std::string(1, s.character)) + "\u00a0" + report::fixed(s.energy, 2);
+    out += (s.character == 0 ? std::string("rubbish") : std::string(1, s.character)) + "\u00a0" +
+           report::fixed(s.energy, 2);
   }
   return out;
 }
 
-std::string field_picture(const io::Image& image, const models::Check& check, const models::CheckReaderConfig& config,
-                          const models::Reading* reading) {
+std::string field_picture(const io::Image& image, const models::Check& check,
+                          const models::CheckReaderConfig& config, const models::Reading* reading) {
   const Place place(image);
   const std::string seen = "The picture " + check.file + (reading ? ", read as " + reading->amount : "");
   Svg svg(kWidth, place.height + (reading ? kRoom : 0), seen);
@@ -129,7 +139,8 @@ std::string field_picture(const io::Image& image, const models::Check& check, co
   const std::vector<double> middles = (hos ? draw_cuts : draw_columns)(svg, check, path, field, place);
   for (std::size_t i = 0; i < path.size(); ++i)
     if (path[i].character != 0)
-      svg.text(middles[i], place.height + 17, std::string(1, path[i].character), {15, report::Anchor::middle, Colour::ink, true});
+      svg.text(middles[i], place.height + 17, std::string(1, path[i].character),
+               {15, report::Anchor::middle, Colour::ink, true});
     else if (hos)
       svg.text(middles[i], place.height + 16, "\u00d7", {12, report::Anchor::middle, Colour::bad});
   return svg.str();

@@ -197,7 +197,10 @@ Real maximum(const Real* x, std::size_t n) {
   V most = hn::Set(d, -Real(kInf));
   std::size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) most = hn::Max(most, hn::LoadU(d, x + i));
-  Real out = hn::GetLane(hn::MaxOfLanes(d, most));
+  HWY_ALIGN Real lanes[kLanes];
+  hn::Store(most, d, lanes);
+  Real out = -Real(kInf);  // highway's own maximum of lanes does not know it on every instruction set
+  for (const Real lane : lanes) out = lane > out ? lane : out;
   for (; i < n; ++i) out = x[i] > out ? x[i] : out;
   return out;
 }

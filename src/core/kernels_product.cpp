@@ -28,9 +28,14 @@ using D = hn::ScalableTag<Real>;
 using V = hn::Vec<D>;
 using M = hn::Mask<D>;
 constexpr int kLanes = static_cast<int>(hn::MaxLanes(D()));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Every access to a block is instrumented: small ones keep the compiler busy for seconds instead of minutes.
+constexpr int kRows = 2, kVectors = 2;
+#else
 constexpr int kRows = 6;                                  // of C in registers
 constexpr int kVectors = HWY_TARGET == HWY_AVX3 ? 4 : 2;  // of each row: 32 or 16 registers in all
-constexpr int kDepth = 256;                               // of k between two visits of C
+#endif
+constexpr int kDepth = 256;  // of k between two visits of C
 
 #if HWY_TARGET != HWY_AVX2 && HWY_TARGET != HWY_AVX3
 // Without masked memory operations, the last vector of a row goes through the stack.
@@ -59,6 +64,17 @@ HWY_INLINE void written_out(std::integer_sequence<int, kIndex...>, const F& f) {
 template <int kCount, class F>
 HWY_INLINE void each(const F& f) {
   written_out(std::make_integer_sequence<int, kCount>{}, f);
+}
+
+// f(n) with n in [1, kMost] as a constant; nothing for 0.
+template <int kMost, class F>
+HWY_INLINE void with_constant(int n, const F& f) {
+  if constexpr (kMost > 0) {
+    if (n == kMost)
+      f(std::integral_constant<int, kMost>{});
+    else
+      with_constant<kMost - 1>(n, f);
+  }
 }
 
 // C[kMr, kNv vectors, the last of `last` lanes unless kFull] = or += A B, all of k in registers.
@@ -112,46 +128,10 @@ HWY_NOINLINE void columns(int m, int k, MatrixRef a, const Real* b, std::ptrdiff
       block<rows.value, kNv, false>(k, part, b, ldb, c + i * ldc, ldc, last, add);
     i += rows.value;
   };
-  while (m - i >= 2 * kRows || m - i == kRows) next(std::integral_constant<int, kRows>{});
-  switch (m - i) {  // what is left, in two blocks of nearly equal height
-    case 11:
-      next(std::integral_constant<int, 6>{});
-      next(std::integral_constant<int, 5>{});
-      break;
-    case 10:
-      next(std::integral_constant<int, 5>{});
-      next(std::integral_constant<int, 5>{});
-      break;
-    case 9:
-      next(std::integral_constant<int, 5>{});
-      next(std::integral_constant<int, 4>{});
-      break;
-    case 8:
-      next(std::integral_constant<int, 4>{});
-      next(std::integral_constant<int, 4>{});
-      break;
-    case 7:
-      next(std::integral_constant<int, 4>{});
-      next(std::integral_constant<int, 3>{});
-      break;
-    case 5:
-      next(std::integral_constant<int, 5>{});
-      break;
-    case 4:
-      next(std::integral_constant<int, 4>{});
-      break;
-    case 3:
-      next(std::integral_constant<int, 3>{});
-      break;
-    case 2:
-      next(std::integral_constant<int, 2>{});
-      break;
-    case 1:
-      next(std::integral_constant<int, 1>{});
-      break;
-    default:
-      break;
-  }
+  while (m - i >= 2 * kRows) next(std::integral_constant<int, kRows>{});
+  if (m - i > kRows)
+    with_constant<kRows>((m - i + 1) / 2, next);  // what is left in two blocks of nearly equal height
+  with_constant<kRows>(m - i, next);
 }
 
 // Sums of the lanes of four vectors, in four lanes (two vectors, two lanes for double).
@@ -262,24 +242,9 @@ void product(int m, int n, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb
         b_at = packed;
         stride = kWidth;
       }
-      switch (vectors) {
-        case 1:
-          columns<1>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
-          break;
-        case 2:
-          columns<2>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
-          break;
-#if HWY_TARGET == HWY_AVX3
-        case 3:
-          columns<3>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
-          break;
-        case 4:
-          columns<4>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
-          break;
-#endif
-        default:
-          break;
-      }
+      with_constant<kVectors>(vectors, [&](auto count) HWY_ATTR {
+        columns<count.value>(m, depth, a_part, b_at, stride, c + j, ldc, last, adds);
+      });
     }
   }
 }
@@ -292,19 +257,9 @@ void product_rows(int m, int n, int k, const Real* a, std::ptrdiff_t lda, const 
     const int part = std::min(kPart, k - p);
     int i = 0;
     for (; i + 4 <= m; i += 4) dot_rows<4>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
-    switch (m - i) {
-      case 3:
-        dot_rows<3>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
-        break;
-      case 2:
-        dot_rows<2>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
-        break;
-      case 1:
-        dot_rows<1>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
-        break;
-      default:
-        break;
-    }
+    with_constant<3>(m - i, [&](auto rows) HWY_ATTR {
+      dot_rows<rows.value>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
+    });
   }
 }
 

@@ -29,9 +29,12 @@ std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
       for (const auto& [from, to] : {std::pair{a, b}, std::pair{b, a}}) {
         auto& l = links[static_cast<std::size_t>(from)];
         if (l[0].other == to || l[1].other == to) continue;
-        if (l[0].other < 0) l[0].other = to;
-        else if (l[1].other < 0) l[1].other = to;
-        else return nullptr;
+        if (l[0].other < 0)
+          l[0].other = to;
+        else if (l[1].other < 0)
+          l[1].other = to;
+        else
+          return nullptr;
       }
     }
   }
@@ -53,9 +56,8 @@ std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
   }
   if (static_cast<int>(plan->variable.size()) != n) return nullptr;  // what is left lies on loops
 
-  // Counting sort of the reads by position keeps building linear.
+  // Counting sort of the edges by position keeps building linear.
   const auto positions = static_cast<std::size_t>(n);
-  plan->unary_first.assign(positions + 1, 0);
   plan->edge_first.assign(positions + 1, 0);
   plan->offset.assign(positions + 1, 0);
   for (std::size_t p = 0; p < positions; ++p) {
@@ -64,28 +66,31 @@ std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
     plan->max_labels = std::max(plan->max_labels, k);
     plan->offset[p + 1] = plan->offset[p] + k;
   }
-  const auto place_of = [&](const Group& g, int i) {
-    const int a = position[g.scopes[static_cast<std::size_t>(i) * g.arity]];
-    return g.arity == 1 ? a : std::min(a, position[g.scopes[static_cast<std::size_t>(i) * 2 + 1]]);
-  };
-  const auto each = [&](const auto& visit) {
-    for (std::size_t g = 0; g < s.groups.size(); ++g)
-      if (s.groups[g].arity > 0)
-        for (int i = 0; i < s.groups[g].instances; ++i) visit(static_cast<int>(g), s.groups[g], i);
-  };
-  each([&](int, const Group& g, int i) { ++(g.arity == 1 ? plan->unary_first : plan->edge_first)[place_of(g, i) + 1]; });
-  for (std::size_t p = 0; p < positions; ++p) {
-    plan->unary_first[p + 1] += plan->unary_first[p];
-    plan->edge_first[p + 1] += plan->edge_first[p];
+  for (std::size_t index = 0; index < s.groups.size(); ++index) {
+    const Group& g = s.groups[index];
+    if (g.arity != 1) continue;
+    for (int i = 0; i < g.instances; ++i) {
+      const int p = position[g.scopes[i]];
+      if (i > 0 && p == position[g.scopes[i - 1]] + 1)
+        ++plan->unary.back().count;  // a group has one label count
+      else
+        plan->unary.push_back({static_cast<int>(index), i, p, 1});
+    }
   }
-  plan->unary.resize(static_cast<std::size_t>(plan->unary_first.back()));
+  const auto each_edge = [&](const auto& visit) {
+    for (std::size_t g = 0; g < s.groups.size(); ++g)
+      if (s.groups[g].arity == 2)
+        for (int i = 0; i < s.groups[g].instances; ++i)
+          visit(static_cast<int>(g), i, position[s.groups[g].scopes[2 * i]],
+                position[s.groups[g].scopes[2 * i + 1]]);
+  };
+  each_edge([&](int, int, int a, int b) { ++plan->edge_first[std::min(a, b) + 1]; });
+  for (std::size_t p = 0; p < positions; ++p) plan->edge_first[p + 1] += plan->edge_first[p];
   plan->edge.resize(static_cast<std::size_t>(plan->edge_first.back()));
-  std::vector<int> unary_at(plan->unary_first.begin(), plan->unary_first.end() - 1);
   std::vector<int> edge_at(plan->edge_first.begin(), plan->edge_first.end() - 1);
-  each([&](int index, const Group& g, int i) {
-    const int p = place_of(g, i), row = g.shared ? 0 : i;
-    if (g.arity == 1) plan->unary[static_cast<std::size_t>(unary_at[p]++)] = {index, row};
-    else plan->edge[static_cast<std::size_t>(edge_at[p]++)] = {index, row, position[g.scopes[2 * i]] != p};
+  each_edge([&](int group, int i, int a, int b) {
+    plan->edge[static_cast<std::size_t>(edge_at[std::min(a, b)]++)] = {group, s.groups[group].shared ? 0 : i,
+                                                                       a > b};
   });
   return plan;
 }

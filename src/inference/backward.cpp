@@ -12,40 +12,54 @@ void add_scaled(const Real* from, std::size_t size, double slope, Real* to) {
   for (std::size_t k = 0; k < size; ++k) to[k] += s * from[k];
 }
 
+// Points that carry any weight, and where the weights of each lie.
+struct Merged {
+  Points points;
+  std::vector<std::pair<const Pull*, std::size_t>> from;
+  std::vector<std::size_t> next;
+};
+
 // Points that carry any weight, of all answers, in one evaluation.
-void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient, std::vector<Real>& scratch) {
-  // Kept between calls: a steady loop allocates nothing.
-  thread_local Points merged;
-  thread_local std::vector<std::pair<const Pull*, std::size_t>> from;  // where a merged point's weights lie
-  thread_local std::vector<std::size_t> next;
-  merged.clear();
+void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient,
+                        std::vector<Real>& scratch) {
+  // Memory is kept from call to call; it is moved out meanwhile, for a waiting thread may be given another
+  // call.
+  thread_local Merged kept;
+  Merged merged = std::move(kept);
+  auto& [points, from, next] = merged;
+  points.clear();
   from.clear();
   next.assign(pulls.size(), 0);
   for (int sample = 0; sample < b.samples(); ++sample)
     for (std::size_t k = 0; k < pulls.size(); ++k) {
       const Points& p = pulls[k].answer->points;
-      const std::size_t per_point = p.empty() ? 0 : pulls[k].answer->weights.size() / static_cast<std::size_t>(p.count());
+      const std::size_t per_point =
+          p.empty() ? 0 : pulls[k].answer->weights.size() / static_cast<std::size_t>(p.count());
       for (; next[k] < p.sample.size() && p.sample[next[k]] == sample; ++next[k]) {
         const Real* w = pulls[k].answer->weights.data() + next[k] * per_point;
-        if (pulls[k].slope[static_cast<std::size_t>(sample)] == 0 || std::all_of(w, w + per_point, [](Real x) { return x == 0; }))
+        if (pulls[k].slope[static_cast<std::size_t>(sample)] == 0 ||
+            std::all_of(w, w + per_point, [](Real x) { return x == 0; }))
           continue;
-        merged.dims = p.dims;
-        merged.sample.push_back(sample);
-        merged.values.insert(merged.values.end(), p.values.begin() + static_cast<long>(next[k]) * p.dims,
+        points.dims = p.dims;
+        points.sample.push_back(sample);
+        points.values.insert(points.values.end(), p.values.begin() + static_cast<long>(next[k]) * p.dims,
                              p.values.begin() + static_cast<long>(next[k] + 1) * p.dims);
         from.emplace_back(&pulls[k], next[k] * per_point);
       }
     }
-  if (merged.empty()) return;
-  b.forward(merged);
-  scratch.assign(b.weights(), Real(0));
-  for (int item = 0; item < b.items(); ++item) {
-    const auto& [pull, at] = from[static_cast<std::size_t>(item)];
-    add_scaled(pull->answer->weights.data() + at, b.weights_of(item + 1) - b.weights_of(item),
-               pull->slope[static_cast<std::size_t>(b.sample_of(item))], scratch.data() + b.weights_of(item));
+  if (!points.empty()) {
+    b.forward(points);
+    scratch.assign(b.weights(), Real(0));
+    for (int item = 0; item < b.items(); ++item) {
+      const auto& [pull, at] = from[static_cast<std::size_t>(item)];
+      add_scaled(pull->answer->weights.data() + at, b.weights_of(item + 1) - b.weights_of(item),
+                 pull->slope[static_cast<std::size_t>(b.sample_of(item))],
+                 scratch.data() + b.weights_of(item));
+    }
+    b.backward(scratch, gradient);
+    b.invalidate();
   }
-  b.backward(scratch, gradient);
-  b.invalidate();
+  kept = std::move(merged);
 }
 
 }  // namespace

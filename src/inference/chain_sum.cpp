@@ -1,6 +1,6 @@
-// Forward-backward on chains. The kernel works in exponentials scaled to sum 1 at every position; where the range of
-// energies is too wide for that (a position whose mass falls below 1e-130 of its scale), and for `others`, the same
-// recurrences run in the log domain.
+// Forward-backward on chains. The kernel works in exponentials scaled to sum 1 at every position; where the
+// range of energies is too wide for that (a position whose mass falls below 1e-130 of its scale), and for
+// `others`, the same recurrences run in the log domain.
 
 #include "chain_problem.hpp"
 #include "ebm/core/semiring.hpp"
@@ -11,12 +11,13 @@ namespace {
 
 constexpr double kNarrow = 1e-130;
 
-// ---- scaled exponentials ------------------------------------------------------------------------------------------
+// ---- scaled exponentials
+// ------------------------------------------------------------------------------------------
 
 struct Scaled {
-  std::span<double> u, alpha, beta;         // [sum of K]
-  std::span<double*> w;                     // [length - 1] of exp(-beta (a - min a)), null where nothing joins
-  double shift = 0;                         // sum of what was taken out, times 1/beta
+  std::span<double> u, alpha, beta;  // [sum of K]
+  std::span<double*> w;              // [length - 1] of exp(-beta (a - min a)), null where nothing joins
+  double shift = 0;                  // sum of what was taken out, times 1/beta
 };
 
 bool exponentials(const ChainProblem& c, double beta, Scaled& s, Workspace& ws) {
@@ -30,7 +31,8 @@ bool exponentials(const ChainProblem& c, double beta, Scaled& s, Workspace& ws) 
     const double low = *std::min_element(u, u + c.labels(p));
     if (low == kInf || low == -kInf) return false;
     s.shift += low;
-    for (int y = 0; y < c.labels(p); ++y) s.u[static_cast<std::size_t>(c.at(p) + y)] = std::exp(-beta * (u[y] - low));
+    for (int y = 0; y < c.labels(p); ++y)
+      s.u[static_cast<std::size_t>(c.at(p) + y)] = std::exp(-beta * (u[y] - low));
     if (p + 1 == c.length) break;
     s.w[p] = nullptr;
     if (!c.edge[p]) continue;
@@ -71,7 +73,7 @@ void pull(const double* x, const double* w, int k, int l, double* out) {
 }
 
 // False when the range is too wide.
-bool scaled(const ChainProblem& c, double beta, const Batch& b, int i, Answer* out, Workspace& ws, double& energy) {
+bool scaled(const ChainProblem& c, double beta, const ChainMarginals* out, Workspace& ws, double& energy) {
   Scaled s;
   if (!exponentials(c, beta, s, ws)) return false;
   const auto& plan = *c.plan;
@@ -81,8 +83,10 @@ bool scaled(const ChainProblem& c, double beta, const Batch& b, int i, Answer* o
     double* a = s.alpha.data() + c.at(p);
     const double* u = s.u.data() + c.at(p);
     const int l = c.labels(p);
-    if (p == 0) std::fill_n(a, l, 1.0);
-    else push(s.alpha.data() + c.at(p - 1), s.w[p - 1], c.labels(p - 1), l, a);
+    if (p == 0)
+      std::fill_n(a, l, 1.0);
+    else
+      push(s.alpha.data() + c.at(p - 1), s.w[p - 1], c.labels(p - 1), l, a);
     double sum = 0;
     for (int z = 0; z < l; ++z) sum += a[z] *= u[z];
     if (!(sum > kNarrow)) return false;
@@ -92,7 +96,7 @@ bool scaled(const ChainProblem& c, double beta, const Batch& b, int i, Answer* o
   energy = s.shift - log_scale / beta;
   if (!out) return true;
 
-  // Weights are collected aside and given only when the backward pass is known to hold too.
+  // Marginals are written only when the backward pass is known to hold too.
   s.beta = ws.take<double>(c.unary.size());
   const auto ub = ws.take<double>(static_cast<std::size_t>(plan.max_labels));
   for (int p = c.length - 1; p >= 0; --p) {
@@ -102,7 +106,9 @@ bool scaled(const ChainProblem& c, double beta, const Batch& b, int i, Answer* o
       std::fill_n(bp, k, 1.0);
     } else {
       const int l = c.labels(p + 1);
-      for (int z = 0; z < l; ++z) ub[z] = s.u[static_cast<std::size_t>(c.at(p + 1) + z)] * s.beta[static_cast<std::size_t>(c.at(p + 1) + z)];
+      for (int z = 0; z < l; ++z)
+        ub[z] = s.u[static_cast<std::size_t>(c.at(p + 1) + z)] *
+                s.beta[static_cast<std::size_t>(c.at(p + 1) + z)];
       pull(ub.data(), s.w[p], k, l, bp);
     }
     double mass = 0;  // sum of alpha beta: scales beta so that the marginals sum to 1
@@ -110,16 +116,17 @@ bool scaled(const ChainProblem& c, double beta, const Batch& b, int i, Answer* o
     if (!(mass > kNarrow)) return false;
     for (int y = 0; y < k; ++y) bp[y] /= mass;
   }
-  const auto one = ws.take<double>(static_cast<std::size_t>(plan.max_labels) * plan.max_labels, 0.0);
   for (int p = 0; p < c.length; ++p) {
     const double* a = s.alpha.data() + c.at(p);
     const double* bp = s.beta.data() + c.at(p);
     const int k = c.labels(p);
-    for (int y = 0; y < k; ++y)
-      if (const double m = a[y] * bp[y]; m > 0) give_unary(b, i, c, p, y, m, *out);
+    double* label = out->label.data() + c.at(p);
+    for (int y = 0; y < k; ++y) label[y] += a[y] * bp[y];
     if (p + 1 == c.length || !s.w[p]) continue;
     const int l = c.labels(p + 1);
-    for (int z = 0; z < l; ++z) ub[z] = s.u[static_cast<std::size_t>(c.at(p + 1) + z)] * s.beta[static_cast<std::size_t>(c.at(p + 1) + z)];
+    for (int z = 0; z < l; ++z)
+      ub[z] =
+          s.u[static_cast<std::size_t>(c.at(p + 1) + z)] * s.beta[static_cast<std::size_t>(c.at(p + 1) + z)];
     // Pair marginals sum to 1; a table read by every edge collects the outer products and is multiplied once.
     double mass = 0;
     for (int y = 0; y < k; ++y) {
@@ -127,29 +134,33 @@ bool scaled(const ChainProblem& c, double beta, const Batch& b, int i, Answer* o
       for (int z = 0; z < l; ++z) row += s.w[p][static_cast<std::size_t>(y) * l + z] * ub[z];
       mass += a[y] * row;
     }
-    if (!c.one_edge_table) std::fill_n(one.data(), static_cast<std::size_t>(k) * l, 0.0);
+    double* pair = out->pair.data() + out->pair_at[p];
     for (int y = 0; y < k; ++y) {
       const double scale = a[y] / mass;
-      for (int z = 0; z < l; ++z) one[static_cast<std::size_t>(y) * l + z] += scale * ub[z];
+      for (int z = 0; z < l; ++z) pair[static_cast<std::size_t>(y) * l + z] += scale * ub[z];
     }
     if (c.one_edge_table && p + 2 < c.length) continue;
-    for (std::size_t e = 0; e < static_cast<std::size_t>(k) * l; ++e) one[e] *= s.w[p][e];
-    give_edge(b, i, c, p, {one.data(), static_cast<std::size_t>(k) * l}, *out);
+    for (std::size_t e = 0; e < static_cast<std::size_t>(k) * l; ++e) pair[e] *= s.w[p][e];
   }
   return true;
 }
 
-// ---- log domain ---------------------------------------------------------------------------------------------------
+// ---- log domain
+// ---------------------------------------------------------------------------------------------------
 
-double log_domain(const ChainProblem& c, Over over, double beta, const Batch& b, int i, Answer* out, Workspace& ws) {
+double log_domain(const ChainProblem& c, Over over, double beta, const ChainMarginals* out, Workspace& ws) {
   const int layers = over == Over::others ? 2 : 1;
   const std::size_t size = c.unary.size();
   // forward and backward in units of 1/beta: f = beta * energy
   const auto f = ws.take<double>(size * layers, kInf), g = ws.take<double>(size * layers, kInf);
   const auto at = [&](std::span<double> x, int which, int p) { return x.data() + size * which + c.at(p); };
-  const auto edge = [&](int p, int y, int z) { return c.edge[p] ? beta * c.edge[p][static_cast<std::size_t>(y) * c.labels(p + 1) + z] : 0.0; };
+  const auto edge = [&](int p, int y, int z) {
+    return c.edge[p] ? beta * c.edge[p][static_cast<std::size_t>(y) * c.labels(p + 1) + z] : 0.0;
+  };
   const auto unary = [&](int p, int z) { return beta * c.unary[static_cast<std::size_t>(c.at(p) + z)]; };
-  const auto inside = [&](int p, int z) { return layers == 1 || c.in_truth[static_cast<std::size_t>(c.at(p) + z)]; };
+  const auto inside = [&](int p, int z) {
+    return layers == 1 || c.in_truth[static_cast<std::size_t>(c.at(p) + z)];
+  };
   // Which layers a move to label z at p leads to: 0 stays inside only with a label of the truth.
   const auto target = [&](int from, int p, int z) { return from == 1 || !inside(p, z) ? layers - 1 : 0; };
 
@@ -158,12 +169,14 @@ double log_domain(const ChainProblem& c, Over over, double beta, const Batch& b,
     for (int from = 0; from < layers; ++from)
       for (int z = 0; z < c.labels(p); ++z) {
         double sum = kInf;
-        for (int y = 0; y < c.labels(p - 1); ++y) sum = LogSum::join(sum, at(f, from, p - 1)[y] + edge(p - 1, y, z));
+        for (int y = 0; y < c.labels(p - 1); ++y)
+          sum = LogSum::join(sum, at(f, from, p - 1)[y] + edge(p - 1, y, z));
         double& to = at(f, target(from, p, z), p)[z];
         to = LogSum::join(to, sum + unary(p, z));
       }
   double total = kInf;
-  for (int z = 0; z < c.labels(c.length - 1); ++z) total = LogSum::join(total, at(f, layers - 1, c.length - 1)[z]);
+  for (int z = 0; z < c.labels(c.length - 1); ++z)
+    total = LogSum::join(total, at(f, layers - 1, c.length - 1)[z]);
   if (!out || !std::isfinite(total)) return total / beta;
 
   for (int z = 0; z < c.labels(c.length - 1); ++z) at(g, layers - 1, c.length - 1)[z] = 0;
@@ -180,11 +193,12 @@ double log_domain(const ChainProblem& c, Over over, double beta, const Batch& b,
       for (int y = 0; y < c.labels(p); ++y) {
         const double here = at(f, which, p)[y];
         if (here == kInf) continue;
-        if (const double w = std::exp(total - here - at(g, which, p)[y]); w > 0) give_unary(b, i, c, p, y, w, *out);
+        out->label[static_cast<std::size_t>(c.at(p) + y)] += std::exp(total - here - at(g, which, p)[y]);
         if (p + 1 == c.length || !c.edge[p]) continue;
         for (int z = 0; z < c.labels(p + 1); ++z) {
           const double rest = edge(p, y, z) + unary(p + 1, z) + at(g, target(which, p + 1, z), p + 1)[z];
-          if (const double w = std::exp(total - here - rest); w > 0) give_edge(b, i, c, p, y, z, w, *out);
+          out->pair[out->pair_at[p] + static_cast<std::size_t>(y) * c.labels(p + 1) + z] +=
+              std::exp(total - here - rest);
         }
       }
   return total / beta;
@@ -192,11 +206,12 @@ double log_domain(const ChainProblem& c, Over over, double beta, const Batch& b,
 
 }  // namespace
 
-double chain_free_energy(const ChainProblem& c, Over over, double beta, const Batch& b, int i, Answer* out, Workspace& ws) {
+double chain_free_energy(const ChainProblem& c, Over over, double beta, const ChainMarginals* out,
+                         Workspace& ws) {
   if (c.length == 0) return over == Over::others ? kInf : 0;
   double energy = 0;
-  if (over != Over::others && scaled(c, beta, b, i, out, ws, energy)) return energy;
-  return log_domain(c, over, beta, b, i, out, ws);
+  if (over != Over::others && scaled(c, beta, out, ws, energy)) return energy;
+  return log_domain(c, over, beta, out, ws);
 }
 
 }  // namespace EBM_PRECISION

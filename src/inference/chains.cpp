@@ -14,8 +14,9 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
   const int n = b.samples();
   for (int i = 0; i < n; ++i)
     if (!b.sample(i).structure->chain)
-      throw GraphError(message("[", engine, "] the graph of sample ", i, " is no set of chains of label variables; ",
-                               "its factors form a loop or join three variables. Use Exhaustive on small graphs"));
+      throw GraphError(
+          message("[", engine, "] the graph of sample ", i, " is no set of chains of label variables; ",
+                  "its factors form a loop or join three variables. Use Exhaustive on small graphs"));
   if (q.answers) out.labels.resize(label_base(b, n));
   const bool minimum = q.beta == kInf;
   const std::size_t pieces = std::min<std::size_t>(static_cast<std::size_t>(std::max(1, n / 4)), 16);
@@ -27,18 +28,20 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
       ws.reset();
       const ChainProblem c = read_chain(b, i, q.over, ws);
       double& energy = out.energy[static_cast<std::size_t>(i)];
-      if (!minimum) energy = chain_free_energy(c, q.over, q.beta, b, i, q.weights ? &out : nullptr, ws);
+      if (!minimum) {
+        const ChainMarginals marginals = q.weights ? room_for_marginals(c, ws) : ChainMarginals{};
+        energy = chain_free_energy(c, q.over, q.beta, q.weights ? &marginals : nullptr, ws);
+        if (q.weights) give(b, i, c, marginals, out);
+      }
       if (minimum || q.answers) {
-        const auto labels = q.weights || q.answers ? ws.take<int>(static_cast<std::size_t>(c.length), 0) : std::span<int>{};
+        const auto labels =
+            q.weights || q.answers ? ws.take<int>(static_cast<std::size_t>(c.length), 0) : std::span<int>{};
         const double low = chain_minimum(c, q.over, labels, ws);
         if (minimum) energy = low;
         if (q.answers)
-          for (int p = 0; p < c.length; ++p) out.labels[base + static_cast<std::size_t>(c.plan->variable[p])] = labels[p];
-        if (minimum && q.weights && low < kInf)
-          for (int p = 0; p < c.length; ++p) {
-            give_unary(b, i, c, p, labels[p], 1, out);
-            if (p + 1 < c.length && c.edge[p]) give_edge(b, i, c, p, labels[p], labels[p + 1], 1, out);
-          }
+          for (int p = 0; p < c.length; ++p)
+            out.labels[base + static_cast<std::size_t>(c.plan->variable[p])] = labels[p];
+        if (minimum && q.weights && low < kInf) give(b, i, c, labels, out);
       }
       // Factors without label variables add a constant.
       const Structure& s = *b.sample(i).structure;

@@ -4,20 +4,11 @@
 #include <cmath>
 
 #include "ebm/core/pool.hpp"
-#include "ebm/models/amount_generator.hpp"
 #include "ebm/models/mnist_composer.hpp"
 
 namespace ebm::models {
 inline namespace EBM_PRECISION {
 namespace {
-
-AmountField made_field(const CheckReader& reader, const io::Mnist* mnist, std::uint64_t i) {
-  const auto& config = reader.config();
-  const bool dollars = config.alphabet.code('$') >= 0 || config.alphabet.code('.') >= 0;
-  // With MNIST at hand every other field is composed of it: real digits, and the strokes' paper and layout.
-  if (mnist && !dollars && i % 2 == 0) return MnistComposer(mnist->images.pixels, mnist->labels, {.seed = config.seed}).field(i / 2);
-  return AmountGenerator({.seed = config.seed ^ 0x9e37, .style = dollars ? AmountStyle::dollars : AmountStyle::digits}).field(i);
-}
 
 // The window of a strip whose middle is `x`, for sdnn.
 void copy_window(const Tensor& strip, int column, Real* to) {
@@ -45,6 +36,14 @@ int window_label(const Field& field, const Tensor& strip, const std::vector<Plac
 }
 
 }  // namespace
+
+AmountField made_field(const CheckReader& reader, const io::Mnist* mnist, std::uint64_t i) {
+  const auto& config = reader.config();
+  const bool dollars = config.alphabet.code('$') >= 0 || config.alphabet.code('.') >= 0;
+  // With MNIST at hand every other field is composed of it: real digits, and the strokes' paper and layout.
+  if (mnist && !dollars && i % 2 == 0) return MnistComposer(mnist->images.pixels, mnist->labels, {.seed = config.seed}).field(i / 2);
+  return AmountGenerator({.seed = config.seed ^ 0x9e37, .style = dollars ? AmountStyle::dollars : AmountStyle::digits}).field(i);
+}
 
 CharacterSet cut_characters(const CheckReader& reader, const io::Mnist* mnist, int fields) {
   std::vector<std::vector<std::pair<std::vector<Real>, int>>> found(static_cast<std::size_t>(fields));

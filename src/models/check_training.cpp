@@ -76,12 +76,21 @@ Fields usable_fields(const CheckReader& reader, std::span<const io::LabelledImag
   return out;
 }
 
-std::vector<Check> see_distorted(const CheckReader& reader, const std::vector<const io::LabelledImage*>& pictures, int pass) {
-  std::vector<Check> out(pictures.size());
+// What one global pass looks at: every given field, newly distorted in two passes of three, and made fields that are new in
+// every pass: few real fields are soon known by heart.
+std::vector<Check> see_pass(const CheckReader& reader, const std::vector<const io::LabelledImage*>& pictures, const io::Mnist* mnist,
+                            int made, bool distort, int pass) {
+  constexpr std::uint64_t kBeyondCharacters = std::uint64_t{1} << 32;  // the first stage has seen those before
+  std::vector<Check> out(pictures.size() + static_cast<std::size_t>(made));
   parallel_for(out.size(), [&](std::size_t i) {
+    if (i >= pictures.size()) {
+      const AmountField f = made_field(reader, mnist, kBeyondCharacters + static_cast<std::uint64_t>(pass) * static_cast<std::uint64_t>(made) + i);
+      out[i] = reader.see(f.image, "made", f.amount);
+      return;
+    }
     const io::LabelledImage& f = *pictures[i];
     const Rng rng = Rng(reader.config().seed, fnv1a(f.file)).fork(static_cast<std::uint64_t>(pass));
-    out[i] = reader.see(distort_field(f.image, rng, reader.config().ink), f.file, f.amount);
+    out[i] = reader.see(distort && pass % 3 != 2 ? distort_field(f.image, rng, reader.config().ink) : f.image, f.file, f.amount);
   });
   return out;
 }
@@ -114,26 +123,29 @@ CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::
 
   const Prepared validation = reader.model().prepare(std::span<const Check>(usable.validation));
   constexpr int kVisits = 40000;  // about a minute of two cores
-  const int epochs = o.epochs >= 0 ? o.epochs : std::clamp(kVisits / static_cast<int>(usable.train.size()), 8, 60);
+  const int given = static_cast<int>(usable.train.size()), made = o.made >= 0 ? o.made : std::max(0, 1500 - given);
+  const int epochs = o.epochs >= 0 ? o.epochs : std::clamp(kVisits / (given + made), 8, 60);
   if (epochs > 0) {
-    std::vector<Check> distorted;
+    std::vector<Check> seen;
     std::optional<Prepared> drawn;
-    const Prepared plain = reader.model().prepare(std::span<const Check>(usable.train));
+    int at = -1;
+    const bool changing = o.distort || made > 0;
+    const auto draw = [&](int pass) {
+      if (at >= 0 && (pass == at || !changing)) return drawn->samples();
+      at = pass;
+      drawn.reset();  // it views what is seen anew
+      seen = see_pass(reader, usable.pictures, mnist, made, o.distort, pass);
+      drawn.emplace(reader.model().prepare(std::span<const Check>(seen)));
+      return drawn->samples();
+    };
     const int third = std::max(1, epochs / 3);
     Trainer trainer(reader.model(), any_loss(o.loss), infer::ForwardBackward{},
                     AnyOptimiser(optim::Adam{.rate = Schedule({{third, o.rate}, {third, o.rate / 3}, {third, o.rate / 10}})}), reader.config().seed);
     FitOptions f = fit_options(o, kGlobal, epochs, o.batch);
     f.keep_best = !usable.validation.empty();
     if (stage == kGlobal) f.resume = o.resume;
-    if (o.distort)
-      f.draw = [&](int pass) {
-        if (pass % 3 == 2) return plain.samples();
-        drawn.reset();
-        distorted = see_distorted(reader, usable.pictures, pass);
-        drawn.emplace(reader.model().prepare(std::span<const Check>(distorted)));
-        return drawn->samples();
-      };
-    report.global = trainer.fit(plain, validation, f);
+    f.draw = draw;
+    report.global = trainer.core().fit(draw(0), validation.samples(), f);
   }
   reader.judged.clear();
   for (const CheckResult& r : judge(reader, usable.validation, 1)) reader.judged.push_back({r.confidence(), r.right()});

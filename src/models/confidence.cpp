@@ -25,8 +25,8 @@ std::vector<ConfidenceBin> calibration(std::span<const Judged> judged, int count
     bins[b].high = static_cast<double>(b + 1) / count;
   }
   for (const Judged& j : judged) {
-    ConfidenceBin& bin =
-        bins[static_cast<std::size_t>(std::min(count - 1, static_cast<int>(std::clamp(j.confidence, 0.0, 1.0) * count)))];
+    ConfidenceBin& bin = bins[static_cast<std::size_t>(
+        std::min(count - 1, static_cast<int>(std::clamp(j.confidence, 0.0, 1.0) * count)))];
     ++bin.fields;
     bin.confidence += j.confidence;
     bin.accuracy += j.right;

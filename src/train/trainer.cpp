@@ -221,7 +221,10 @@ EpochReport TrainerCore::epoch(std::span<const Sample> samples, const EpochOptio
 
 EpochReport TrainerCore::evaluate(std::span<const Sample> samples, int batch) { return impl_->evaluate(samples, batch); }
 
-void TrainerCore::step(std::span<const Sample* const> samples) { impl_->step(samples); }
+void TrainerCore::step(std::span<const Sample* const> samples) {
+  impl_->first = nullptr;
+  impl_->step(samples);
+}
 const Tally& TrainerCore::tally() const { return impl_->run.tally; }
 
 History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> validation, const FitOptions& o) {

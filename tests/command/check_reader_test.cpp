@@ -38,7 +38,9 @@ void expect_is_contract(const json& value) {
 TEST_F(CheckReaderCommand, Eval_PrintsTheContract) {
   for (const char* recogniser : {"hos", "sdnn"}) {
     make_model(model_, fields_, recogniser);
-    const json value = done({"check-reader", "eval", "--model", model_, "--data", fields_, "--target-error", "0.25", "--json"}).value();
+    const json value = done({"check-reader", "eval", "--model", model_, "--data", fields_, "--target-error",
+                             "0.25", "--json"})
+                           .value();
     expect_is_contract(value);
     EXPECT_EQ(value.at("fields"), 24);
     EXPECT_EQ(value.at("target_error"), 0.25);
@@ -47,14 +49,18 @@ TEST_F(CheckReaderCommand, Eval_PrintsTheContract) {
 
 TEST_F(CheckReaderCommand, EvalOfParts_TakesTheFieldsOfThoseParts) {
   int expected = 0;
-  for (const io::LabelledImage& field : io::read_labelled_folder(fields_).images) expected += io::part_of(field.file) % 2 == 1;
+  for (const io::LabelledImage& field : io::read_labelled_folder(fields_).images)
+    expected += io::part_of(field.file) % 2 == 1;
   ASSERT_GT(expected, 0);
-  const json value = done({"check-reader", "eval", "--model", model_, "--data", fields_, "--parts", "1,3", "--json"}).value();
+  const json value =
+      done({"check-reader", "eval", "--model", model_, "--data", fields_, "--parts", "1,3", "--json"})
+          .value();
   EXPECT_EQ(value.at("fields"), expected);
 }
 
 TEST_F(CheckReaderCommand, ReadOfOneImage_IsAnObjectAndOfSeveralAnArray) {
-  const json one = done({"check-reader", "read", "--model", model_, image(0), "--best", "3", "--json"}).value();
+  const json one =
+      done({"check-reader", "read", "--model", model_, image(0), "--best", "3", "--json"}).value();
   ASSERT_TRUE(one.is_object());
   EXPECT_EQ(one.at("file"), image(0));
   EXPECT_TRUE(one.at("amount").is_string());
@@ -72,7 +78,8 @@ TEST_F(CheckReaderCommand, ReadOfOneImage_IsAnObjectAndOfSeveralAnArray) {
 }
 
 TEST_F(CheckReaderCommand, ReadAsText_IsALineOfFourColumnsPerImage) {
-  const std::string text = done({"check-reader", "read", "--model", model_, image(0), image(1), image(2)}).out;
+  const std::string text =
+      done({"check-reader", "read", "--model", model_, image(0), image(1), image(2)}).out;
   EXPECT_EQ(std::ranges::count(text, '\n'), 3);
   EXPECT_EQ(std::ranges::count(text, '\t'), 9);
   EXPECT_EQ(text.rfind(image(0) + '\t', 0), 0u) << text;
@@ -85,14 +92,16 @@ TEST_F(CheckReaderCommand, ReadOfAnImageWithoutInk_HasNoAmountAndSaysWhy) {
   EXPECT_TRUE(value.at("amount").is_null());
   EXPECT_TRUE(value.at("energy").is_null());
   EXPECT_FALSE(value.at("reason").get<std::string>().empty());
-  EXPECT_HAS(done({"check-reader", "read", "--model", model_, blank}).out, value.at("reason").get<std::string>());
+  EXPECT_HAS(done({"check-reader", "read", "--model", model_, blank}).out,
+             value.at("reason").get<std::string>());
 }
 
 TEST_F(CheckReaderCommand, ReadOfABadImageAmongGood_ReadsTheGoodAndNamesTheBad) {
   const std::string cut = folder_ / "cut.pgm";
   const std::string whole = text_of(image(0));
   io::write_file(cut, whole.substr(0, whole.size() / 2));
-  const Outcome outcome = run({"check-reader", "read", "--model", model_, cut, image(1), folder_ / "gone.png", "--json"});
+  const Outcome outcome =
+      run({"check-reader", "read", "--model", model_, cut, image(1), folder_ / "gone.png", "--json"});
   EXPECT_EQ(outcome.code, 3);
   EXPECT_HAS(outcome.err, "cut.pgm");
   EXPECT_HAS(outcome.err, "gone.png");
@@ -108,8 +117,9 @@ TEST_F(CheckReaderCommand, LabelWithLetters_IsNamedSkippedAndCounted) {
   const std::size_t end = labels.find('\t', row + 18);
   labels.replace(row + 18, end - row - 18, "12a4");
   io::write_file(fields_ / "labels.tsv", labels);
-  const Outcome outcome = done({"check-reader", "train", "--data", fields_, "--loss", "perceptron", "--recogniser", "hos", "--out", folder_ / "m",
-                                "--epochs", "1", "--character-epochs", "0", "--grammar", "digits", "--json"});
+  const Outcome outcome = done({"check-reader", "train", "--data", fields_, "--loss", "perceptron",
+                                "--recogniser", "hos", "--out", folder_ / "m", "--epochs", "1",
+                                "--character-epochs", "0", "--grammar", "digits", "--json"});
   EXPECT_EQ(outcome.value().at("skipped"), 1);
   EXPECT_HAS(outcome.err, "amount_000002.pgm");
   EXPECT_HAS(outcome.err, "12a4");
@@ -117,7 +127,8 @@ TEST_F(CheckReaderCommand, LabelWithLetters_IsNamedSkippedAndCounted) {
 
 TEST_F(CheckReaderCommand, DamagedModels_AreExitCodeThreeWithTheirName) {
   const std::string whole = text_of(model_), bad = folder_ / "bad.safetensors";
-  for (const std::size_t length : {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{7}, std::size_t{100}, whole.size() / 2, whole.size() - 1}) {
     io::write_file(bad, whole.substr(0, length));
     const Outcome outcome = run({"check-reader", "read", "--model", bad, image(0)});
     EXPECT_EQ(outcome.code, 3) << length;
@@ -139,7 +150,8 @@ TEST_F(CheckReaderCommand, FolderWithoutLabelsOrWithoutAnyUsableField_IsExitCode
   std::filesystem::create_directory(folder_ / "empty");
   EXPECT_EQ(run({"check-reader", "eval", "--model", model_, "--data", folder_ / "empty"}).code, 3);
   io::write_file(fields_ / "labels.tsv", std::string_view("#file\tamount\namount_000000.pgm\ttwelve\n"));
-  const Outcome outcome = run({"check-reader", "train", "--data", fields_, "--character-epochs", "0", "--grammar", "digits", "--out", folder_ / "m"});
+  const Outcome outcome = run({"check-reader", "train", "--data", fields_, "--character-epochs", "0",
+                               "--grammar", "digits", "--out", folder_ / "m"});
   EXPECT_EQ(outcome.code, 3);
   EXPECT_HAS(outcome.err, "twelve");
   EXPECT_FALSE(std::filesystem::exists(folder_ / "m"));
@@ -147,18 +159,21 @@ TEST_F(CheckReaderCommand, FolderWithoutLabelsOrWithoutAnyUsableField_IsExitCode
 
 TEST_F(CheckReaderCommand, Training_IsTheSameBitsForAnyThreads) {
   for (const char* threads : {"1", "2"})
-    done({"check-reader", "train", "--data", fields_, "--loss", "nll", "--out", folder_ / threads, "--epochs", "2", "--character-fields", "20",
-          "--character-epochs", "1", "--threads", threads, "--quiet"});
+    done({"check-reader", "train", "--data", fields_, "--loss", "nll", "--out", folder_ / threads, "--epochs",
+          "2", "--character-fields", "20", "--character-epochs", "1", "--threads", threads, "--quiet"});
   // The notes tell how long it took, which is never the same; the weights must be.
   const io::ModelFile one = io::read_model(folder_ / "1"), two = io::read_model(folder_ / "2");
   ASSERT_EQ(one.blocks.size(), two.blocks.size());
-  for (const auto& [name, weights] : one.blocks) EXPECT_TRUE(std::ranges::equal(weights.span(), two.blocks.at(name).span())) << name;
+  for (const auto& [name, weights] : one.blocks)
+    EXPECT_TRUE(std::ranges::equal(weights.span(), two.blocks.at(name).span())) << name;
 }
 
 TEST_F(CheckReaderCommand, InterruptedTraining_WritesACheckpointAndExits130) {
   const std::string out = folder_ / "m", checkpoint = out + ".ckpt";
-  const Running training({"check-reader", "train", "--data", fields_, "--loss", "nll", "--out", out, "--epochs", "100000", "--character-epochs", "0", "--quiet"});
-  for (int tries = 0; tries < 1000 && !std::filesystem::exists(checkpoint); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  const Running training({"check-reader", "train", "--data", fields_, "--loss", "nll", "--out", out,
+                          "--epochs", "100000", "--character-epochs", "0", "--quiet"});
+  for (int tries = 0; tries < 1000 && !std::filesystem::exists(checkpoint); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   training.signal(SIGINT);
   const Outcome outcome = training.wait();
   EXPECT_EQ(outcome.code, 130) << outcome.err;

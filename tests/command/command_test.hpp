@@ -44,7 +44,8 @@ class Running {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     for (const auto& [stream, name] : {std::pair(1, "out"), std::pair(2, "err")})
-      posix_spawn_file_actions_addopen(&actions, stream, (folder_ / name).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      posix_spawn_file_actions_addopen(&actions, stream, (folder_ / name).c_str(),
+                                       O_WRONLY | O_CREAT | O_TRUNC, 0600);
     const int failed = posix_spawn(&process_, EBM_COMMAND, &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failed != 0) throw Error("cannot start " EBM_COMMAND);
@@ -53,7 +54,8 @@ class Running {
   Outcome wait() const {
     int status = 0;
     ::waitpid(process_, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), std::string(io::as_text(io::read_file(folder_ / "out"))),
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status),
+            std::string(io::as_text(io::read_file(folder_ / "out"))),
             std::string(io::as_text(io::read_file(folder_ / "err")))};
   }
 
@@ -71,15 +73,21 @@ inline Outcome done(Words words) {
   return outcome;
 }
 
-inline std::string text_of(const std::filesystem::path& path) { return std::string(io::as_text(io::read_file(path))); }
-
-/// Made fields, and a model of the right form that has learned next to nothing: what the forms of the command need.
-inline void make_fields(const std::filesystem::path& folder, int count, int seed = 1) {
-  done({"generate", "amounts", "--count", std::to_string(count), "--seed", std::to_string(seed), "--out", folder, "--quiet"});
+inline std::string text_of(const std::filesystem::path& path) {
+  return std::string(io::as_text(io::read_file(path)));
 }
-inline void make_model(const std::filesystem::path& model, const std::filesystem::path& fields, const std::string& recogniser = "hos") {
-  done({"check-reader", "train", "--data", fields, "--loss", "nll", "--recogniser", recogniser, "--out", model, "--epochs", "0",
-        "--character-fields", "20", "--character-epochs", "1", "--validation", "0.5", "--quiet"});
+
+/// Made fields, and a model of the right form that has learned next to nothing: what the forms of the command
+/// need.
+inline void make_fields(const std::filesystem::path& folder, int count, int seed = 1) {
+  done({"generate", "amounts", "--count", std::to_string(count), "--seed", std::to_string(seed), "--out",
+        folder, "--quiet"});
+}
+inline void make_model(const std::filesystem::path& model, const std::filesystem::path& fields,
+                       const std::string& recogniser = "hos") {
+  done({"check-reader", "train", "--data", fields, "--loss", "nll", "--recogniser", recogniser, "--out",
+        model, "--epochs", "0", "--character-fields", "20", "--character-epochs", "1", "--validation", "0.5",
+        "--quiet"});
 }
 
 }  // namespace ebm::app

@@ -3,10 +3,10 @@
 namespace ebm::app {
 namespace {
 
-const std::vector<Words> kCommands{{"mnist", "train"},         {"mnist", "eval"},        {"check-reader", "train"},
-                                   {"check-reader", "eval"},   {"check-reader", "read"}, {"generate", "amounts"},
-                                   {"lattice", "compose"},     {"lattice", "best"},      {"lattice", "free-energy"},
-                                   {"lattice", "draw"}};
+const std::vector<Words> kCommands{
+    {"mnist", "train"},         {"mnist", "eval"},       {"check-reader", "train"}, {"check-reader", "eval"},
+    {"check-reader", "read"},   {"generate", "amounts"}, {"lattice", "compose"},    {"lattice", "best"},
+    {"lattice", "free-energy"}, {"lattice", "draw"}};
 
 TEST(Command, Version_IsOneLineOnStdout) {
   const Outcome outcome = done({"--version"});
@@ -23,27 +23,29 @@ TEST(Command, HelpOfEveryCommand_HasAnExampleAndTheCommonOptions) {
     const Outcome help = done(words);
     EXPECT_HAS(help.out, "Example");
     EXPECT_HAS(help.out, "ebm " + name);
-    for (const char* option : {"--json", "--quiet", "--device", "--threads", "--seed"}) EXPECT_HAS(help.out, option);
+    for (const char* option : {"--json", "--quiet", "--device", "--threads", "--seed"})
+      EXPECT_HAS(help.out, option);
     EXPECT_EQ(help.err, "");
   }
 }
 
 TEST(Command, WrongUsage_IsExitCodeTwoAndSaysWhy) {
-  for (const Words& words : std::vector<Words>{{},
-                                               {"fly"},
-                                               {"mnist"},
-                                               {"lattice", "best"},
-                                               {"lattice", "best", "a.txt", "--fast"},
-                                               {"lattice", "best", "a.txt", "--best", "0"},
-                                               {"lattice", "best", "a.txt", "--best", "many"},
-                                               {"generate", "amounts", "--count", "0", "--out", "x"},
-                                               {"generate", "amounts", "--count", "3"},
-                                               {"check-reader", "train", "--data", "x", "--out", "y", "--loss", "hinge"},
-                                               {"check-reader", "train", "--data", "x", "--out", "y", "--recogniser", "crf"},
-                                               {"check-reader", "eval", "--model", "m", "--data", "x", "--parts", "4"},
-                                               {"check-reader", "eval", "--model", "m", "--data", "x", "--target-error", "2"},
-                                               {"check-reader", "read", "--model", "m"},
-                                               {"check-reader", "read", "a.pgm"}}) {
+  for (const Words& words :
+       std::vector<Words>{{},
+                          {"fly"},
+                          {"mnist"},
+                          {"lattice", "best"},
+                          {"lattice", "best", "a.txt", "--fast"},
+                          {"lattice", "best", "a.txt", "--best", "0"},
+                          {"lattice", "best", "a.txt", "--best", "many"},
+                          {"generate", "amounts", "--count", "0", "--out", "x"},
+                          {"generate", "amounts", "--count", "3"},
+                          {"check-reader", "train", "--data", "x", "--out", "y", "--loss", "hinge"},
+                          {"check-reader", "train", "--data", "x", "--out", "y", "--recogniser", "crf"},
+                          {"check-reader", "eval", "--model", "m", "--data", "x", "--parts", "4"},
+                          {"check-reader", "eval", "--model", "m", "--data", "x", "--target-error", "2"},
+                          {"check-reader", "read", "--model", "m"},
+                          {"check-reader", "read", "a.pgm"}}) {
     const Outcome outcome = run(words);
     EXPECT_EQ(outcome.code, 2) << (words.empty() ? "" : words.back());
     EXPECT_EQ(outcome.out, "");
@@ -53,7 +55,8 @@ TEST(Command, WrongUsage_IsExitCodeTwoAndSaysWhy) {
 
 TEST(Command, UnknownDevice_FailsByName) {
   io::Folder folder;
-  const Outcome outcome = run({"generate", "amounts", "--count", "1", "--out", folder / "x", "--device", "abacus"});
+  const Outcome outcome =
+      run({"generate", "amounts", "--count", "1", "--out", folder / "x", "--device", "abacus"});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_HAS(outcome.err, "abacus");
 }
@@ -61,12 +64,13 @@ TEST(Command, UnknownDevice_FailsByName) {
 TEST(Command, MissingData_IsExitCodeThreeAndNamesTheFile) {
   io::Folder folder;
   const std::string missing = folder / "nothing_here";
-  for (const Words& words : std::vector<Words>{{"mnist", "train", "--data", missing, "--out", folder / "m"},
-                                               {"mnist", "eval", "--data", missing, "--model", missing},
-                                               {"check-reader", "train", "--data", missing, "--out", folder / "m"},
-                                               {"check-reader", "eval", "--data", missing, "--model", missing},
-                                               {"check-reader", "read", "--model", missing, "a.pgm"},
-                                               {"lattice", "best", missing}}) {
+  for (const Words& words :
+       std::vector<Words>{{"mnist", "train", "--data", missing, "--out", folder / "m"},
+                          {"mnist", "eval", "--data", missing, "--model", missing},
+                          {"check-reader", "train", "--data", missing, "--out", folder / "m"},
+                          {"check-reader", "eval", "--data", missing, "--model", missing},
+                          {"check-reader", "read", "--model", missing, "a.pgm"},
+                          {"lattice", "best", missing}}) {
     const Outcome outcome = run(words);
     EXPECT_EQ(outcome.code, 3) << words[0] << ' ' << words[1];
     EXPECT_EQ(outcome.out, "");

@@ -6,7 +6,9 @@ namespace {
 
 TEST(GenerateAmounts, MakesAFolderThatIsReadBack) {
   io::Folder folder;
-  const json value = done({"generate", "amounts", "--count", "12", "--out", folder / "fields", "--seed", "5", "--json"}).value();
+  const json value =
+      done({"generate", "amounts", "--count", "12", "--out", folder / "fields", "--seed", "5", "--json"})
+          .value();
   EXPECT_EQ(value.at("count"), 12);
   EXPECT_EQ(value.at("seed"), 5);
   const io::LabelledFolder read = io::read_labelled_folder(folder / "fields");
@@ -23,7 +25,8 @@ TEST(GenerateAmounts, MakesAFolderThatIsReadBack) {
 TEST(GenerateAmounts, OfOneSeed_AreTheSameForAnyCountAndThreads) {
   io::Folder folder;
   make_fields(folder / "a", 9, 3);
-  done({"generate", "amounts", "--count", "4", "--seed", "3", "--threads", "1", "--out", folder / "b", "--quiet"});
+  done({"generate", "amounts", "--count", "4", "--seed", "3", "--threads", "1", "--out", folder / "b",
+        "--quiet"});
   make_fields(folder / "c", 4, 4);
   for (const char* name : {"amount_000000.pgm", "amount_000003.pgm"}) {
     EXPECT_EQ(text_of(folder / "a" / name), text_of(folder / "b" / name));

@@ -52,21 +52,27 @@ TEST_F(LatticeCommand, Compose_WritesWhatBestReads) {
   EXPECT_EQ(best.at("best")[1].at("labels"), json({7, 4}));
 }
 
-TEST_F(LatticeCommand, WithoutAPath_PrintsNullForTheInfinite) {
-  const std::string a = file("a.txt", kA), b = file("b.txt", "0\t1\t9\t9\n1\n"), c = folder_ / "c.txt";
-  done({"lattice", "compose", a, b, "--out", c});
-  EXPECT_TRUE(done({"lattice", "free-energy", c, "--json"}).value().at("free_energy").is_null());
-  const json best = done({"lattice", "best", c, "--json"}).value();
+TEST_F(LatticeCommand, WithEveryPathForbidden_PrintsNullForTheInfinite) {
+  const std::string a = file("a.txt", "0\t1\t1\t1\tInfinity\n1\n");
+  EXPECT_TRUE(done({"lattice", "free-energy", a, "--json"}).value().at("free_energy").is_null());
+  const json best = done({"lattice", "best", a, "--json"}).value();
   EXPECT_TRUE(best.at("energy").is_null());
   EXPECT_EQ(best.at("labels"), json::array());
+  EXPECT_HAS(done({"lattice", "best", a}).err, "no path");
+}
+
+TEST_F(LatticeCommand, ComposeOfWhatDoesNotFit_CountsNoArc) {
+  const std::string a = file("a.txt", kA), b = file("b.txt", "0\t1\t9\t9\n1\n");
+  EXPECT_EQ(done({"lattice", "compose", a, b, "--out", folder_ / "c.txt", "--json"}).value().at("arcs"), 0);
 }
 
 TEST_F(LatticeCommand, BadFiles_AreExitCodeThreeWithNameAndLine) {
   struct Bad {
     const char *text, *word;
   };
-  for (const Bad& bad : {Bad{"0\t1\t1\t1\tnan\n1\n", "bad.txt:1"}, Bad{"0\t1\t1\t1\n1\t0\t2\t2\n1\n", "cycle"},
-                         Bad{"0\t1\t1\t1\nx\n", "bad.txt:2"}, Bad{"0\t1\t1\t1\n", "final"}, Bad{"0\t1\t-1\t1\n1\n", "bad.txt:1"}}) {
+  for (const Bad& bad : {Bad{"0\t1\t1\t1\tnan\n1\n", "bad.txt:1"},
+                         Bad{"0\t1\t1\t1\n1\t0\t2\t2\n1\n", "cycle"}, Bad{"0\t1\t1\t1\nx\n", "bad.txt:2"},
+                         Bad{"0\t1\t1\t1\n", "final"}, Bad{"0\t1\t-1\t1\n1\n", "bad.txt:1"}}) {
     const Outcome outcome = run({"lattice", "best", file("bad.txt", bad.text), "--json"});
     EXPECT_EQ(outcome.code, 3) << bad.text << outcome.err;
     EXPECT_EQ(outcome.out, "");
@@ -79,7 +85,10 @@ TEST_F(LatticeCommand, ComposeThatFails_LeavesTheOldFile) {
   const std::string out = file("c.txt", "old");
   EXPECT_EQ(run({"lattice", "compose", file("a.txt", kA), file("b.txt", "0\t1\t1\n"), "--out", out}).code, 3);
   EXPECT_EQ(text_of(out), "old");
-  EXPECT_EQ(run({"lattice", "compose", folder_ / "a.txt", folder_ / "a.txt", "--out", folder_ / "no" / "c.txt"}).code, 3);
+  EXPECT_EQ(
+      run({"lattice", "compose", folder_ / "a.txt", folder_ / "a.txt", "--out", folder_ / "no" / "c.txt"})
+          .code,
+      3);
 }
 
 TEST_F(LatticeCommand, Draw_IsGraphviz) {

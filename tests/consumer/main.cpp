@@ -1,18 +1,26 @@
-// What a user's program needs of an installed ebm: includes, and one library to link.
-#include <ebm/core/params.hpp>
-#include <ebm/core/pool.hpp>
-#include <ebm/core/semiring.hpp>
+// What a user's program needs of an installed ebm: one include, and one library to link.
+#include <cmath>
+#include <ebm/ebm.hpp>
 #include <iostream>
 
 int main() {
-  ebm::Params params;
-  const ebm::Param w = params.uniform("energies", {4}, 1.0);
-  ebm::parallel_for(4, [&](std::size_t i) { params.view(w)[i] += static_cast<ebm::Real>(i); });
-  double minimum = ebm::MinPlus::zero(), free_energy = ebm::LogSum::zero();
-  for (const double energy : params.view(w).span()) {
-    minimum = ebm::MinPlus::join(minimum, energy);
-    free_energy = ebm::LogSum::join(free_energy, energy);
-  }
-  std::cout << "minimum " << minimum << ", free energy " << free_energy << " nats\n";
-  return free_energy < minimum ? 0 : 1;  // alternatives only lower it
+  using namespace ebm;
+  Params W;
+  const Param agree = W.uniform("agree", {3, 3}, 1.0);
+  const Net emit = net::linear(W, "emit", 4, 3);
+  const Model<Tensor> model(W, [&](FactorGraph& g, const Tensor& x) {
+    const auto y = g.outputs("y", x.shape()[0], Labels(3));
+    g.add_each(factor::network(emit, x), y);
+    g.add_each(factor::table(W, agree), y.pairs());
+  });
+  Tensor x(Shape{5, 4});
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<Real>(std::sin(i));
+  const Prepared ready = model.prepare(x);
+  Batch batch = ready.batch();
+  const Minimum best = minimize(batch);
+  const double all = free_energy(batch)[0];
+  std::cout << "minimum " << best.energy[0] << ", free energy " << all << " nats; " << best.report << '\n';
+  // The energy of the labels found is the minimum, and alternatives only lower a free energy.
+  const bool same = std::abs(energy(batch, 0, best.labels[0]) - best.energy[0]) < 1e-5;
+  return same && all < best.energy[0] ? 0 : 1;
 }

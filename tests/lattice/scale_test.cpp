@@ -30,6 +30,10 @@ void freed(void* p) {
 }  // namespace
 
 void* operator new(std::size_t n) { return counted(std::malloc(n)); }
+void* operator new(std::size_t n, const std::nothrow_t&) noexcept {
+  void* const p = std::malloc(n);
+  return p == nullptr ? p : counted(p);
+}
 void* operator new(std::size_t n, std::align_val_t a) {
   const auto align = static_cast<std::size_t>(a);
   return counted(std::aligned_alloc(align, (n + align - 1) / align * align));

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// How a graph of chains is walked. Every label variable lies on one chain (alone, if nothing joins it to another);
-/// positions follow the chains end to end.
+/// How a graph of chains is walked. Every label variable lies on one chain (alone, if nothing joins it to
+/// another); positions follow the chains end to end.
 
 #include <memory>
 #include <vector>
@@ -15,28 +15,29 @@ struct Structure;
 }
 
 struct ChainPlan {
-  /// One table read: row `row` of group `group`.
-  struct Read {
-    int group, row;
+  /// Rows row, row + 1, .. of a group lie on `count` positions one after another, all of one label count.
+  struct Run {
+    int group, row, position, count;
   };
   struct Edge {
     int group, row;
     bool transposed;  ///< the scope names the later variable first
+    bool operator==(const Edge&) const = default;
   };
   std::vector<int> variable;     ///< [positions] flat label variable
   std::vector<int> labels;       ///< [positions] its label count
   std::vector<int> chain_first;  ///< [chains + 1] first position
-  std::vector<int> unary_first;  ///< [positions + 1] into unary
-  std::vector<Read> unary;
-  std::vector<int> edge_first;   ///< [positions + 1] into edge: tables between positions p and p + 1
+  std::vector<Run> unary;
+  std::vector<int> edge_first;  ///< [positions + 1] into edge: tables between positions p and p + 1
   std::vector<Edge> edge;
   int max_labels = 1;
-  std::vector<int> offset;       ///< [positions + 1] sum of label counts
+  std::vector<int> offset;  ///< [positions + 1] sum of label counts
 
   int chains() const { return static_cast<int>(chain_first.size()) - 1; }
 };
 
-/// Null when there is a path or a real variable, some factor joins more than two variables or the neighbours do not form chains (a loop, a fork).
+/// Null when there is a path or a real variable, some factor joins more than two variables or the neighbours
+/// do not form chains (a loop, a fork).
 std::shared_ptr<const ChainPlan> plan_chains(const Structure& structure);
 
 }  // namespace ebm

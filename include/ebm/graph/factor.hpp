@@ -67,7 +67,10 @@ class Factor {
 
  private:
   template <class F>
-  struct Holder { F f; };
+  struct Holder {
+    explicit Holder(F function) : f(std::move(function)) {}
+    F f;
+  };
   struct Ops {
     void (*forward)(const void*, const Reads&, View);
     void (*backward)(const void*, const Reads&, ConstView, const Slopes&);

@@ -26,6 +26,7 @@ struct CheckTraining {
   int batch = 16;                  ///< fields a step
   double rate = 1e-3;              ///< of Adam, global stage; falls to a third and a tenth along the passes
   double validation = 0.15;        ///< fraction of the fields kept for choosing the pass and the reject threshold
+  int made = -1;                   ///< new made fields in every global pass beside the given ones; -1: up to 1500 in all
   bool distort = true;             ///< two passes in three see every training field newly distorted
   std::filesystem::path checkpoint;
   std::filesystem::path resume;

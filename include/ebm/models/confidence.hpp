@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// What confidences are worth, from judged readings alone: how error falls as more is rejected (LeCun, Bottou, Bengio,
-/// Haffner 1998, section X.E), and whether a confidence of 0.9 is right nine times in ten. O(n log n) for n readings.
+/// What confidences are worth, from judged readings alone: how error falls as more is rejected (LeCun,
+/// Bottou, Bengio, Haffner 1998, section X.E), and whether a confidence of 0.9 is right nine times in ten.
+/// O(n log n) for n readings.
 
 #include <cstddef>
 #include <span>
@@ -19,8 +20,8 @@ struct RejectPoint {
 };
 
 /// One point per distinct confidence, from everything rejected (threshold +inf) to everything read.
-/// \param judged one per field that has a reading. \param fields all of them; those without a reading are always rejected.
-/// \pre fields >= judged.size()
+/// \param judged one per field that has a reading. \param fields all of them; those without a reading are
+/// always rejected. \pre fields >= judged.size()
 std::vector<RejectPoint> reject_curve(std::vector<Judged> judged, std::size_t fields);
 
 /// Readings whose confidence lies in [low, high), the last bin closed.

@@ -44,8 +44,8 @@ struct FitOptions {
   /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what the samples
   /// view, as a pure function of the pass.
   std::function<void(int pass)> before_pass;
-  /// The samples of a pass, when they are new ones every time (as many as the training samples given): a pure function of
-  /// the pass. Empty: always the same. They must stay until the next call.
+  /// The samples of a pass, when they are new ones every time (as many as the training samples given, which then
+  /// only say how many): a pure function of the pass. Empty: always the same. They must stay until the next call.
   std::function<std::span<const Sample>(int pass)> draw;
   std::function<void(const EpochReport& train, const EpochReport* validation)> on_epoch;
 };
