@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// The numeric loops of the room, compiled once per instruction set (Highway) and chosen at run time. A whole
-/// pass is one call: choosing costs nothing. Sizes and spans were checked by the callers.
+/// pass is one call, so that choosing takes no time. Sizes and spans were checked by the callers.
 
 #include <span>
 

@@ -33,21 +33,21 @@ struct FitOptions {
   int epochs = 10;
   int batch = 1;
   bool shuffle = true;
-  std::filesystem::path checkpoint;  ///< written every epoch and every minute, deleted on success; empty: none
-  std::filesystem::path resume;      ///< continue from this checkpoint; empty: from the start
+  std::filesystem::path checkpoint{};  ///< written every epoch and every minute, deleted on success; empty: none
+  std::filesystem::path resume{};      ///< continue from this checkpoint; empty: from the start
   double checkpoint_seconds = 60;
   bool keep_checkpoint = false;      ///< do not delete it on success: another fit of the same program follows
   bool keep_best = false;            ///< end with the weights of least validation error (of least loss among equals)
   bool quiet = false;
   std::string title = "training";
-  std::string stage;                 ///< names this fit among several of one program; part of the checkpoint
+  std::string stage{};                 ///< names this fit among several of one program; part of the checkpoint
   /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what the samples
   /// view, as a pure function of the pass.
-  std::function<void(int pass)> before_pass;
+  std::function<void(int pass)> before_pass{};
   /// The samples of a pass, when they are new ones every time (as many as the training samples given, which then
   /// only say how many): a pure function of the pass. Empty: always the same. They must stay until the next call.
-  std::function<std::span<const Sample>(int pass)> draw;
-  std::function<void(const EpochReport& train, const EpochReport* validation)> on_epoch;
+  std::function<std::span<const Sample>(int pass)> draw{};
+  std::function<void(const EpochReport& train, const EpochReport* validation)> on_epoch{};
 };
 
 /// What a fit did, epoch by epoch.

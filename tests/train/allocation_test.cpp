@@ -1,0 +1,106 @@
+// No step of a steady loop allocates, from the third one on: every allocation of this program is counted.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "ebm/core/pool.hpp"
+#include "ebm/losses/nll.hpp"
+#include "ebm/losses/perceptron.hpp"
+#include "ebm/net/lenet.hpp"
+#include "ebm/train/trainer.hpp"
+#include "support/training.hpp"
+#include "support/zoo.hpp"
+
+namespace {
+
+std::atomic<std::size_t> allocations{0};
+
+void* counted(std::size_t bytes, std::size_t align) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* p = nullptr;
+  if (::posix_memalign(&p, align, bytes ? bytes : 1) != 0) throw std::bad_alloc();
+  return p;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new[](std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t align) { return counted(bytes, static_cast<std::size_t>(align)); }
+void* operator new[](std::size_t bytes, std::align_val_t align) { return counted(bytes, static_cast<std::size_t>(align)); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace ebm {
+namespace {
+
+using namespace ebm::testing;
+
+// The same batch again and again; allocations of the steps after the second.
+std::size_t steady(const Beast& b, const AnyLoss& loss, const AnyOptimiser& optimiser, std::size_t first, std::size_t count) {
+  TrainerCore trainer(*b.W, b.ready->schema(), loss, b.engine, optimiser, 1);
+  const TrainBatch chosen(*b.ready, first, count);
+  for (int warm = 0; warm < 2; ++warm) trainer.step(chosen.pointers);
+  const std::size_t before = allocations.load();
+  for (int step = 0; step < 5; ++step) trainer.step(chosen.pointers);
+  return allocations.load() - before;
+}
+
+void expect_none(const Beast& b) {
+  set_threads(1);
+  for (const AnyLoss& loss : {AnyLoss(loss::NegativeLogLikelihood{}), AnyLoss(loss::Perceptron{})})
+    for (const AnyOptimiser& optimiser : {AnyOptimiser(optim::Sgd{.rate = 1e-3}), AnyOptimiser(optim::Adam{.rate = 1e-3})})
+      for (const std::size_t count : {std::size_t{1}, std::size_t{7}})
+        EXPECT_EQ(steady(b, loss, optimiser, 0, count), 0u) << b.name << ", " << loss.key << ", batch " << count;
+  set_threads(0);
+}
+
+TEST(Allocations, AreCounted) {
+  const std::size_t before = allocations.load();
+  const auto p = std::make_unique<int>(1);
+  EXPECT_EQ(*p, 1);
+  EXPECT_GT(allocations.load(), before);
+}
+
+TEST(Allocations, OfLeNetSteps_AreNone) {
+  expect_none(beast("lenet-5", infer::Exhaustive{}, 7, [](Params& W) {
+    const Net net = net::lenet5(W, "lenet5");
+    return [net, x = random_data(7, 1, [](int) { return Shape{1, 32, 32}; })](FactorGraph& g, const int& i) {
+      g.add(factor::network(net, (*x)[static_cast<std::size_t>(i)]), g.output("y", Labels(10), i));
+    };
+  }));
+}
+
+TEST(Allocations, OfStepsOnEveryKindOfGraph_AreNone) {
+  for (const Beast& b : zoo()) expect_none(b);
+}
+
+TEST(Allocations, OfRaggedBatches_AreNoneOnceEveryLengthWasSeen) {
+  set_threads(1);
+  for (const Beast& b : zoo()) {
+    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine, optim::Sgd{.rate = 1e-3}, 1);
+    const TrainBatch all(*b.ready);
+    const auto pass = [&] {
+      for (std::size_t i = 0; i < all.pointers.size(); ++i)
+        trainer.step(std::span(all.pointers).subspan(i, std::min<std::size_t>(1 + i % 3, all.pointers.size() - i)));
+    };
+    pass();
+    pass();
+    const std::size_t before = allocations.load();
+    pass();
+    EXPECT_EQ(allocations.load() - before, 0u) << b.name;
+  }
+  set_threads(0);
+}
+
+}  // namespace
+}  // namespace ebm
