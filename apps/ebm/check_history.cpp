@@ -23,7 +23,6 @@ json passes(const std::vector<EpochReport>& reports) {
                    {"gap", r.gap},
                    {"truth", r.truth},
                    {"offending", r.offending},
-                   {"seconds", r.seconds},
                    {"collapsed", r.collapsed}});
   return out;
 }

@@ -26,7 +26,9 @@ struct Options {
   models::CheckTraining training;
 };
 
-models::InkColour ink(const Options& o) { return o.ink == "light" ? models::InkColour::light : models::InkColour::dark; }
+models::InkColour ink(const Options& o) {
+  return o.ink == "light" ? models::InkColour::light : models::InkColour::dark;
+}
 
 std::vector<io::LabelledImage> read_fields(const Options& o) {
   std::vector<io::LabelledImage> out;
@@ -47,8 +49,12 @@ models::CheckReaderConfig configure(const Options& o, const std::vector<io::Labe
   c.ink = ink(o);
   std::string grammar = o.grammar;
   if (grammar == "auto") {
-    const auto is_dollars = [](const io::LabelledImage& f) { return f.amount.find('.') != std::string::npos; };
-    grammar = 2 * static_cast<std::size_t>(std::ranges::count_if(fields, is_dollars)) > fields.size() ? "dollars" : "digits";
+    const auto is_dollars = [](const io::LabelledImage& f) {
+      return f.amount.find('.') != std::string::npos;
+    };
+    grammar = 2 * static_cast<std::size_t>(std::ranges::count_if(fields, is_dollars)) > fields.size()
+                  ? "dollars"
+                  : "digits";
     say(o.common, "the amounts look like " + grammar + " (choose with --grammar)");
   }
   c.grammar_name = grammar;
@@ -59,14 +65,18 @@ models::CheckReaderConfig configure(const Options& o, const std::vector<io::Labe
     c.grammar = models::read_grammar(grammar);
     c.alphabet.characters.clear();
     for (const Arc& arc : c.grammar.arcs())
-      if (arc.in > ' ' && arc.in < 127 && c.alphabet.code(static_cast<char>(arc.in)) < 0) c.alphabet.characters += static_cast<char>(arc.in);
-    if (c.alphabet.characters.empty()) throw DataError(grammar + ": this grammar reads no printable character; labels are character codes, '0' is 48");
+      if (arc.in > ' ' && arc.in < 127 && c.alphabet.code(static_cast<char>(arc.in)) < 0)
+        c.alphabet.characters += static_cast<char>(arc.in);
+    if (c.alphabet.characters.empty())
+      throw DataError(grammar +
+                      ": this grammar reads no printable character; labels are character codes, '0' is 48");
     std::ranges::sort(c.alphabet.characters);
   }
   return c;
 }
 
-std::vector<models::Check> see_all(const Options& o, const CheckReader& reader, const std::vector<io::LabelledImage>& fields) {
+std::vector<models::Check> see_all(const Options& o, const CheckReader& reader,
+                                   const std::vector<io::LabelledImage>& fields) {
   std::vector<models::Check> out(fields.size());
   report::Progress::Options shown;
   shown.quiet = o.common.quiet;
@@ -80,18 +90,21 @@ std::vector<models::Check> see_all(const Options& o, const CheckReader& reader, 
 
 int train(Options& o) {
   apply(o.common);
+  check_output(o.out);
   const std::vector<io::LabelledImage> fields = read_fields(o);
   io::Mnist mnist;
   if (!o.digits.empty()) {
     mnist = io::read_mnist(o.digits, io::MnistPart::train);
-    say(o.common, fmt::format("{}: {} digits for the first stage (light ink, made dark)", o.digits, mnist.labels.size()));
+    say(o.common, fmt::format("{}: {} digits for the first stage (light ink, made dark)", o.digits,
+                              mnist.labels.size()));
   }
   CheckReader reader(configure(o, fields));
   for (const std::string& prefix : o.freeze) reader.params().set_trainable(prefix, false);
   o.training.checkpoint = o.out + ".ckpt";
   o.training.quiet = o.common.quiet;
   o.training.say = [&](std::string_view line) { say(o.common, std::string(line)); };
-  const auto result = models::train_check_reader(reader, fields, o.digits.empty() ? nullptr : &mnist, o.training);
+  const auto result =
+      models::train_check_reader(reader, fields, o.digits.empty() ? nullptr : &mnist, o.training);
   for (std::size_t i = 0; i < result.refused.size(); ++i) {
     if (i == 5) {
       say(o.common, fmt::format("  .. and {} more", result.refused.size() - i));
@@ -101,19 +114,25 @@ int train(Options& o) {
   }
   reader.notes = history_note(result);
   reader.save(o.out);
+  remove_checkpoint(o.out);
   const auto right = std::ranges::count_if(reader.judged, &models::Judged::right);
-  const double accuracy = reader.judged.empty() ? 0 : static_cast<double>(right) / static_cast<double>(reader.judged.size());
+  const double accuracy =
+      reader.judged.empty() ? 0 : static_cast<double>(right) / static_cast<double>(reader.judged.size());
   if (o.common.json)
-    print({{"out", o.out}, {"fields", result.fields}, {"validation_fields", result.validation_fields},
-           {"skipped", result.refused.size()}, {"validation_accuracy", reader.judged.empty() ? kInf : accuracy}});
+    print({{"out", o.out},
+           {"fields", result.fields},
+           {"validation_fields", result.validation_fields},
+           {"skipped", result.refused.size()},
+           {"validation_accuracy", reader.judged.empty() ? kInf : accuracy}});
   else
-    fmt::print("{}: trained on {} fields ({} skipped), {:.1f} % of {} validation fields right\n", o.out, result.fields,
-               result.refused.size(), 100 * accuracy, reader.judged.size());
+    fmt::print("{}: trained on {} fields ({} skipped), {:.1f} % of {} validation fields right\n", o.out,
+               result.fields, result.refused.size(), 100 * accuracy, reader.judged.size());
   return kOk;
 }
 
 int eval(Options& o) {
   apply(o.common);
+  if (!o.report.empty()) check_output(o.report);
   CheckReader reader = CheckReader::load(o.model);
   if (!o.ink.empty()) reader.set_ink(ink(o));
   const std::vector<io::LabelledImage> fields = read_fields(o);
@@ -121,23 +140,39 @@ int eval(Options& o) {
   const std::vector<models::Check> checks = see_all(o, reader, fields);
   const std::vector<CheckResult> results = models::judge(reader, checks);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  const models::Verdict v = models::summarise(results, models::reject_threshold(reader.judged, o.target_error));
-  if (reader.judged.empty()) say(o.common, "the model was trained without validation fields: nothing can be read at a wanted error rate");
-  const nlohmann::json out{{"fields", v.fields},     {"correct", v.correct}, {"string_accuracy", v.string_accuracy},
-                           {"target_error", o.target_error}, {"read", v.read}, {"rejected", v.rejected},
-                           {"wrong", v.wrong},       {"digit_error_rate", v.digit_error_rate}, {"seconds", seconds},
-                           {"threshold", v.threshold}, {"interval_95", {v.low, v.high}}};
+  const models::Verdict v =
+      models::summarise(results, models::reject_threshold(reader.judged, o.target_error));
+  if (reader.judged.empty())
+    say(o.common,
+        "the model was trained without validation fields: nothing can be read at a wanted error rate");
+  const nlohmann::json out{{"fields", v.fields},
+                           {"correct", v.correct},
+                           {"string_accuracy", v.string_accuracy},
+                           {"target_error", o.target_error},
+                           {"read", v.read},
+                           {"rejected", v.rejected},
+                           {"wrong", v.wrong},
+                           {"digit_error_rate", v.digit_error_rate},
+                           {"seconds", seconds},
+                           {"threshold", v.threshold},
+                           {"interval_95", {v.low, v.high}}};
+  for (const auto& f : fields)
+    if (!models::can_mean(reader.config().grammar, f.amount))
+      say(o.common, fmt::format("{}: the grammar '{}' has no amount '{}', so it cannot be read right", f.file,
+                                reader.config().grammar_name, f.amount));
   if (!o.report.empty()) {
     write_check_report(o.report, reader, fields, checks, results, v, o.target_error);
     say(o.common, "report in " + o.report);
   }
-  if (o.common.json) print(out);
+  if (o.common.json)
+    print(out);
   else
-    fmt::print("{} of {} amounts right: {:.1f} % (95 % interval {:.1f} to {:.1f})\n"
-               "at a wanted error of {:.1f} %: {} read, {} rejected, {} read and wrong ({:.1f} % of all fields)\n"
-               "characters wrong: {:.2f} %; {:.1f} s\n",
-               v.correct, v.fields, 100 * v.string_accuracy, 100 * v.low, 100 * v.high, 100 * o.target_error, v.read, v.rejected,
-               v.wrong, 100.0 * v.wrong / std::max(1, v.fields), 100 * v.digit_error_rate, seconds);
+    fmt::print(
+        "{} of {} amounts right: {:.1f} % (95 % interval {:.1f} to {:.1f})\n"
+        "at a wanted error of {:.1f} %: {} read, {} rejected, {} read and wrong ({:.1f} % of all fields)\n"
+        "characters wrong: {:.2f} %; {:.1f} s\n",
+        v.correct, v.fields, 100 * v.string_accuracy, 100 * v.low, 100 * v.high, 100 * o.target_error, v.read,
+        v.rejected, v.wrong, 100.0 * v.wrong / std::max(1, v.fields), 100 * v.digit_error_rate, seconds);
   return kOk;
 }
 
@@ -155,15 +190,17 @@ int read(Options& o) {
       const bool any = !readings.empty();
       one["amount"] = any ? nlohmann::json(readings[0].amount) : nlohmann::json();
       one["energy"] = any ? readings[0].energy : kInf;
-      one["confidence"] = any ? readings[0].confidence : 0.0;
+      one["confidence"] = any ? readings[0].confidence : kInf;
       if (!any) one["reason"] = check.empty() ? check.reason : "no path fits the grammar";
       if (o.best > 1) {
         one["best"] = nlohmann::json::array();
-        for (const auto& r : readings) one["best"].push_back({{"amount", r.amount}, {"energy", r.energy}, {"confidence", r.confidence}});
+        for (const auto& r : readings)
+          one["best"].push_back({{"amount", r.amount}, {"energy", r.energy}, {"confidence", r.confidence}});
       }
       if (!o.common.json) {
         if (!any) fmt::print("{}\t-\t-\t0\t{}\n", name, one["reason"].get<std::string>());
-        for (const auto& r : readings) fmt::print("{}\t{}\t{:.4f}\t{:.4f}\n", name, r.amount, r.energy, r.confidence);
+        for (const auto& r : readings)
+          fmt::print("{}\t{}\t{:.4f}\t{:.4f}\n", name, r.amount, r.energy, r.confidence);
       }
     } catch (const DataError& e) {  // the other images are still worth reading
       fmt::print(stderr, "ebm: {}\n", e.what());
@@ -186,32 +223,68 @@ void add_check_reader(CLI::App& ebm) {
   command->require_subcommand(1);
   const auto is_ink = CLI::IsMember({"dark", "light"});
   const auto parts = [](CLI::App* c, const std::shared_ptr<Options>& o) {
-    c->add_option("--data", o->data, "Folder with labels.tsv (columns file and amount) and PGM or PNG images, beside it or in one .tar.gz")->required();
-    c->add_option("--parts", o->parts, "Only these parts of the data: FNV-1a 64 of the file name, modulo 4")->delimiter(',')->check(CLI::Range(0, 3));
+    c->add_option("--data", o->data,
+                  "Folder with labels.tsv (columns file and amount) and PGM or PNG images, beside it or in "
+                  "one .tar.gz")
+        ->required();
+    c->add_option("--parts", o->parts, "Only these parts of the data: FNV-1a 64 of the file name, modulo 4")
+        ->delimiter(',')
+        ->check(CLI::Range(0, 3));
   };
 
   auto o = std::make_shared<Options>();
-  auto* t = command->add_subcommand("train", "First the recogniser on characters, then everything from images and amounts alone");
+  auto* t = command->add_subcommand(
+      "train", "First the recogniser on characters, then everything from images and amounts alone");
   add_common(*t, o->common);
   parts(t, o);
-  t->add_option("--digits", o->digits, "Folder with MNIST for the first stage; without it the program writes the characters");
-  t->add_option("--loss", o->training.loss, "Loss of the second stage")->check(CLI::IsMember({"nll", "perceptron"}))->capture_default_str();
-  t->add_option("--recogniser", o->recogniser, "hos: pieces between cuts; sdnn: the net along the whole field")->check(CLI::IsMember({"hos", "sdnn"}))->capture_default_str();
-  t->add_option("--grammar", o->grammar, "digits, dollars, auto (as the amounts look), or an OpenFst text file whose labels are character codes")->capture_default_str();
+  t->add_option("--digits", o->digits,
+                "Folder with MNIST for the first stage; without it the program writes the characters");
+  t->add_option("--loss", o->training.loss, "Loss of the second stage")
+      ->check(CLI::IsMember({"nll", "perceptron"}))
+      ->capture_default_str();
+  t->add_option("--recogniser", o->recogniser,
+                "hos: pieces between cuts; sdnn: the net along the whole field")
+      ->check(CLI::IsMember({"hos", "sdnn"}))
+      ->capture_default_str();
+  t->add_option("--grammar", o->grammar,
+                "digits, dollars, auto (as the amounts look), or an OpenFst text file whose labels are "
+                "character codes")
+      ->capture_default_str();
   t->add_option("--out", o->out, "Model to write; OUT.ckpt beside it while training")->required();
   t->add_option("--resume", o->training.resume, "Go on from a checkpoint of the same run");
-  t->add_option("--epochs", o->training.epochs, "Passes of the second stage; 0: none. Default: 8 to 60, the more the fewer fields")->check(CLI::Range(0, 100000));
-  t->add_option("--character-epochs", o->training.character_epochs, "Passes of the first stage; 0: none")->check(CLI::Range(0, 100000))->capture_default_str();
-  t->add_option("--character-fields", o->training.character_fields, "Made fields that the first stage cuts its characters from")->check(CLI::Range(1, 1000000))->capture_default_str();
-  t->add_option("--made", o->training.made, "New made fields in every pass of the second stage, beside the given ones. Default: as many as make 1500 of both")->check(CLI::Range(0, 1000000));
-  t->add_flag("--distort,!--no-distort", o->training.distort, "New distortions of every field in two passes of three; on unless --no-distort");
-  t->add_option("--validation", o->training.validation, "Fraction of the fields kept for choosing the pass and the reject threshold")->check(CLI::Range(0.0, 0.9))->capture_default_str();
-  t->add_option("--batch", o->training.batch, "Fields per step")->check(CLI::Range(1, 100000))->capture_default_str();
-  t->add_option("--rate", o->training.rate, "Step size of the second stage")->check(CLI::PositiveNumber)->capture_default_str();
-  t->add_option("--freeze", o->freeze, "Leave the weights whose names start so as they are, e.g. characters.c1");
+  t->add_option("--epochs", o->training.epochs,
+                "Passes of the second stage; 0: none. Default: 8 to 60, the more the fewer fields")
+      ->check(CLI::Range(0, 100000));
+  t->add_option("--character-epochs", o->training.character_epochs, "Passes of the first stage; 0: none")
+      ->check(CLI::Range(0, 100000))
+      ->capture_default_str();
+  t->add_option("--character-fields", o->training.character_fields,
+                "Made fields that the first stage cuts its characters from")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  t->add_option("--made", o->training.made,
+                "New made fields in every pass of the second stage, beside the given ones. Default: as many "
+                "as make 1500 of both")
+      ->check(CLI::Range(0, 1000000));
+  t->add_flag("--distort,!--no-distort", o->training.distort,
+              "New distortions of every field in two passes of three; on unless --no-distort");
+  t->add_option("--validation", o->training.validation,
+                "Fraction of the fields kept for choosing the pass and the reject threshold")
+      ->check(between(0, 0.9))
+      ->capture_default_str();
+  t->add_option("--batch", o->training.batch, "Fields per step")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  t->add_option("--rate", o->training.rate, "Step size of the second stage")
+      ->check(between(1e-12, 1e6))
+      ->capture_default_str();
+  t->add_option("--freeze", o->freeze,
+                "Leave the weights whose names start so as they are, e.g. characters.c1");
   t->add_option("--ink", o->ink, "dark or light")->check(is_ink)->capture_default_str();
-  t->footer("Example:\n  ebm generate amounts --count 2000 --out fields\n  ebm check-reader train --data fields --loss nll --recogniser hos --out reader.safetensors\n"
-            "Ctrl-C writes OUT.ckpt; go on with --resume OUT.ckpt and the same options.");
+  t->footer(
+      "Example:\n  ebm generate amounts --count 2000 --out fields\n  ebm check-reader train --data fields "
+      "--loss nll --recogniser hos --out reader.safetensors\n"
+      "Ctrl-C writes OUT.ckpt; go on with --resume OUT.ckpt and the same options.");
   add_run(*t, [o] { return train(*o); });
 
   auto eo = std::make_shared<Options>();
@@ -220,11 +293,14 @@ void add_check_reader(CLI::App& ebm) {
   add_common(*e, eo->common);
   parts(e, eo);
   e->add_option("--model", eo->model, "Model to judge")->required();
-  e->add_option("--target-error", eo->target_error, "Wanted fraction of all fields that is read and wrong")->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  e->add_option("--target-error", eo->target_error, "Wanted fraction of all fields that is read and wrong")
+      ->check(between(0, 1))
+      ->capture_default_str();
   e->add_option("--report", eo->report, "HTML page to write");
   e->add_option("--ink", eo->ink, "dark or light; default: as in training")->check(is_ink);
-  e->footer("Example:\n  ebm check-reader eval --model reader.safetensors --data fields --report report.html\n"
-            "The reject threshold comes from the validation fields of the training alone.");
+  e->footer(
+      "Example:\n  ebm check-reader eval --model reader.safetensors --data fields --report report.html\n"
+      "The reject threshold comes from the validation fields of the training alone.");
   add_run(*e, [eo] { return eval(*eo); });
 
   auto ro = std::make_shared<Options>();
@@ -233,7 +309,9 @@ void add_check_reader(CLI::App& ebm) {
   add_common(*r, ro->common);
   r->add_option("IMAGE", ro->images, "PGM or PNG files")->required();
   r->add_option("--model", ro->model, "Model to read with")->required();
-  r->add_option("--best", ro->best, "How many amounts per image")->check(CLI::Range(1, 1000))->capture_default_str();
+  r->add_option("--best", ro->best, "How many amounts per image")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   r->add_option("--ink", ro->ink, "dark or light; default: as in training")->check(is_ink);
   r->footer("Example:\n  ebm check-reader read --model reader.safetensors a.pgm b.png --best 3");
   add_run(*r, [ro] { return read(*ro); });

@@ -237,7 +237,7 @@ void add_gallery(report::Page& page, const Subject& s) {
                           "best path; below stands "
                           "what each piece was read as, and a cross where a piece was left out as rubbish. "
                         : "The net slides along the field; orange lines part the characters of the best "
-                          "path, which stand below. ") +
+                          "path, which stand below, and the columns between them are rubbish. ") +
                    "The path lists every character with its energy in nats: the lower, the surer. A green "
                    "edge is a right reading, a red edge a wrong one.");
   page.gallery(cards(s, shown));

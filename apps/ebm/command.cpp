@@ -4,18 +4,21 @@
 
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 
 #include "ebm/core/device.hpp"
+#include "ebm/core/error.hpp"
 #include "ebm/core/pool.hpp"
 
 namespace ebm::app {
 
 void add_common(CLI::App& command, Common& c) {
+  command.set_version_flag("--version", std::string("ebm ") + EBM_VERSION);
   command.add_flag("--json", c.json, "Print one JSON value on stdout instead of text");
   command.add_flag("--quiet", c.quiet, "No progress and no news on stderr");
   command.add_option("--device", c.device, "Where to compute: cpu, cuda or cuda:N")->capture_default_str();
   command.add_option("--threads", c.threads, "Threads to use; 0 for all cores. Results do not depend on it")
-      ->check(CLI::Range(0, 4096))
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   command.add_option("--seed", c.seed, "Of everything random")->capture_default_str();
 }
@@ -31,6 +34,31 @@ void add_run(CLI::App& parser, Run run) {
   });
 }
 
+void check_output(const std::string& out) {
+  const std::filesystem::path path(out), folder = path.has_parent_path() ? path.parent_path() : ".";
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw DataError(out + ": is a folder; name a file");
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw DataError(out + ": there is no folder " + folder.string());
+}
+
+CLI::Validator between(double low, double high) {
+  return CLI::Validator(
+      [=](std::string& text) -> std::string {
+        double value = 0;
+        const bool number = CLI::detail::lexical_cast(text, value);
+        return number && value >= low && value <= high
+                   ? ""
+                   : fmt::format("{} is not in {} to {}", text, low, high);
+      },
+      fmt::format("{} to {}", low, high));
+}
+
+void remove_checkpoint(const std::string& out) {
+  std::error_code ignored;
+  std::filesystem::remove(out + ".ckpt", ignored);
+}
+
 namespace {
 
 nlohmann::json finite(const nlohmann::json& value) {
@@ -43,7 +71,9 @@ nlohmann::json finite(const nlohmann::json& value) {
 
 }  // namespace
 
-void print(const nlohmann::json& value) { fmt::print("{}\n", finite(value).dump(2)); }
+void print(const nlohmann::json& value) {
+  fmt::print("{}\n", finite(value).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+}
 
 void say(const Common& c, const std::string& line) {
   if (!c.quiet) fmt::print(stderr, "{}\n", line);

@@ -23,14 +23,18 @@ void add_common(CLI::App& command, Common& common);
 // Applies threads and device. Throws DeviceError when the device is not there.
 void apply(const Common& common);
 
-// A subcommand: its parser, and what it does once its options are read.
+// What a subcommand does once its options are read; returns the exit code.
 using Run = std::function<int()>;
-struct Command {
-  CLI::App* parser = nullptr;
-  Run run;
-};
 // Makes `run` what happens when `parser` was named.
 void add_run(CLI::App& parser, Run run);
+
+// Before any work: throws DataError when this file could not be written for lack of its folder.
+void check_output(const std::string& out);
+// Numbers of an interval, and no NaN.
+CLI::Validator between(double low, double high);
+
+// Once the model is written, OUT.ckpt beside it has no more use.
+void remove_checkpoint(const std::string& out);
 
 // One value on stdout; NaN and infinities become null.
 void print(const nlohmann::json& value);

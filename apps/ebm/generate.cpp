@@ -29,11 +29,14 @@ int amounts(const Options& o) {
   std::unique_ptr<models::MnistComposer> composer;
   if (!o.digits.empty()) {
     mnist = io::read_mnist(o.digits, o.part == "test" ? io::MnistPart::test : io::MnistPart::train);
-    composer = std::make_unique<models::MnistComposer>(mnist.images.pixels, mnist.labels, models::ComposerOptions{.seed = o.common.seed});
-    say(o.common, fmt::format("composing the {} {} digits of {} (light ink, made dark)", mnist.labels.size(), o.part, o.digits));
+    composer = std::make_unique<models::MnistComposer>(mnist.images.pixels, mnist.labels,
+                                                       models::ComposerOptions{.seed = o.common.seed});
+    say(o.common, fmt::format("composing the {} {} digits of {} (light ink, made dark)", mnist.labels.size(),
+                              o.part, o.digits));
   }
   const models::AmountGenerator generator(
-      {.seed = o.common.seed, .style = o.style == "dollars" ? models::AmountStyle::dollars : models::AmountStyle::digits});
+      {.seed = o.common.seed,
+       .style = o.style == "dollars" ? models::AmountStyle::dollars : models::AmountStyle::digits});
   std::vector<std::string> rows(static_cast<std::size_t>(o.count));
   report::Progress::Options shown;
   shown.quiet = o.common.quiet;
@@ -49,8 +52,10 @@ int amounts(const Options& o) {
   std::string table = "#file\tamount\twidth\theight\n";
   for (const std::string& row : rows) table += row;
   io::write_file(std::filesystem::path(o.out) / "labels.tsv", table);  // last: a folder with labels is whole
-  if (o.common.json) print({{"count", o.count}, {"out", o.out}, {"seed", o.common.seed}});
-  else say(o.common, fmt::format("{} fields in {}", o.count, o.out));
+  if (o.common.json)
+    print({{"count", o.count}, {"out", o.out}, {"seed", o.common.seed}});
+  else
+    say(o.common, fmt::format("{} fields in {}", o.count, o.out));
   return kOk;
 }
 
@@ -62,12 +67,20 @@ void add_generate(CLI::App& ebm) {
   auto o = std::make_shared<Options>();
   auto* a = generate->add_subcommand("amounts", "Amount fields as on checks, with their labels");
   add_common(*a, o->common);
-  a->add_option("--count", o->count, "How many fields")->check(CLI::Range(1, 10000000))->capture_default_str();
+  a->add_option("--count", o->count, "How many fields")
+      ->check(CLI::Range(1, 10000000))
+      ->capture_default_str();
   a->add_option("--out", o->out, "Folder for the images and labels.tsv")->required();
-  a->add_option("--style", o->style, "digits: 1234; dollars: $1,234.56")->check(CLI::IsMember({"digits", "dollars"}))->capture_default_str();
+  a->add_option("--style", o->style, "digits: 1234; dollars: $1,234.56")
+      ->check(CLI::IsMember({"digits", "dollars"}))
+      ->capture_default_str();
   a->add_option("--digits", o->digits, "Folder with MNIST: compose its digits instead of writing strokes");
-  a->add_option("--part", o->part, "Which digits of MNIST")->check(CLI::IsMember({"train", "test"}))->capture_default_str();
-  a->footer("Example:\n  ebm generate amounts --count 1000 --out fields --seed 7\nField i of a seed is always the same.");
+  a->add_option("--part", o->part, "Which digits of MNIST")
+      ->check(CLI::IsMember({"train", "test"}))
+      ->capture_default_str();
+  a->footer(
+      "Example:\n  ebm generate amounts --count 1000 --out fields --seed 7\nField i of a seed is always the "
+      "same.");
   add_run(*a, [o] { return amounts(*o); });
 }
 

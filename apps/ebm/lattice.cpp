@@ -21,7 +21,9 @@ struct Options {
   bool acceptor = false;
 };
 
-lattice::TextOptions text(const Options& o) { return {.acceptor = o.acceptor, .in = nullptr, .out = nullptr}; }
+lattice::TextOptions text(const Options& o) {
+  return {.acceptor = o.acceptor, .in = nullptr, .out = nullptr};
+}
 
 // Cycles and missing final states are faults of the file, so they are told with its name.
 Lattice read_lattice(const Options& o) {
@@ -38,8 +40,10 @@ int compose(const Options& o) {
   const Automaton a = lattice::read_openfst(o.a, text(o)), b = lattice::read_openfst(o.b, text(o));
   const Automaton c = lattice::compose(a, b);
   lattice::write_openfst(o.out, c, text(o));
-  if (o.common.json) print({{"out", o.out}, {"states", c.states()}, {"arcs", c.arcs().size()}});
-  else say(o.common, fmt::format("{}: {} states, {} arcs", o.out, c.states(), c.arcs().size()));
+  if (o.common.json)
+    print({{"out", o.out}, {"states", c.states()}, {"arcs", c.arcs().size()}});
+  else
+    say(o.common, fmt::format("{}: {} states, {} arcs", o.out, c.states(), c.arcs().size()));
   return kOk;
 }
 
@@ -56,7 +60,9 @@ int best(const Options& o) {
     list.push_back({{"energy", p.energy}, {"labels", p.labels}, {"input", input}});
   }
   if (o.common.json) {
-    nlohmann::json out{{"energy", paths.empty() ? kInf : paths[0].energy}, {"labels", nlohmann::json::array()}, {"best", list}};
+    nlohmann::json out{{"energy", paths.empty() ? kInf : paths[0].energy},
+                       {"labels", nlohmann::json::array()},
+                       {"best", list}};
     if (!paths.empty()) out["labels"] = paths[0].labels;
     print(out);
   } else {
@@ -71,16 +77,22 @@ int free_energy(const Options& o) {
   const Lattice l = read_lattice(o);
   Workspace ws;
   const double f = lattice::free_energy(l, l.energy(), o.beta, {}, ws);
-  if (o.common.json) print({{"free_energy", f}, {"beta", o.beta}});
-  else fmt::print("{:.9g}\n", f);
+  if (o.common.json)
+    print({{"free_energy", f}, {"beta", o.beta}});
+  else
+    fmt::print("{:.9g}\n", f);
   return kOk;
 }
 
 int draw(const Options& o) {
   apply(o.common);
   const std::string dot = lattice::to_dot(lattice::read_openfst(o.a, text(o)), text(o));
-  if (o.out.empty()) fmt::print("{}", dot);
-  else io::write_file(o.out, dot);
+  if (o.common.json)
+    print({{"dot", dot}});
+  else if (o.out.empty())
+    fmt::print("{}", dot);
+  else
+    io::write_file(o.out, dot);
   return kOk;
 }
 
@@ -93,20 +105,27 @@ void add_lattice(CLI::App& ebm) {
     auto o = std::make_shared<Options>();
     auto* c = command->add_subcommand(name, what);
     add_common(*c, o->common);
-    c->add_option("A", o->a, "File: lines `source target input output [energy]` and `final [energy]`")->required();
+    c->add_option("A", o->a, "File: lines `source target input output [energy]` and `final [energy]`")
+        ->required();
     c->add_flag("--acceptor", o->acceptor, "Arcs have one label: `source target label [energy]`");
     c->footer(std::string("Example:\n  ") + example);
     add_run(*c, [o, run] { return run(*o); });
     return std::pair(c, o);
   };
-  auto [c, co] = add("compose", "What A writes is what B reads; energies add", compose, "ebm lattice compose A.txt B.txt --out C.txt");
+  auto [c, co] = add("compose", "What A writes is what B reads; energies add", compose,
+                     "ebm lattice compose A.txt B.txt --out C.txt");
   c->add_option("B", co->b, "The second file")->required();
   c->add_option("--out", co->out, "File to write")->required();
-  auto [p, po] = add("best", "The path of least energy, or the N best distinct label strings", best, "ebm lattice best C.txt --best 3 --json");
+  auto [p, po] = add("best", "The path of least energy, or the N best distinct label strings", best,
+                     "ebm lattice best C.txt --best 3 --json");
   p->add_option("--best", po->best, "How many")->check(CLI::Range(1, 1000000))->capture_default_str();
-  auto [f, fo] = add("free-energy", "-1/beta log sum over paths of exp(-beta E)", free_energy, "ebm lattice free-energy C.txt");
-  f->add_option("--beta", fo->beta, "Inverse temperature")->check(CLI::PositiveNumber)->capture_default_str();
-  auto [d, d_options] = add("draw", "A drawing for Graphviz", draw, "ebm lattice draw C.txt | dot -Tsvg > C.svg");
+  auto [f, fo] = add("free-energy", "-1/beta log sum over paths of exp(-beta E)", free_energy,
+                     "ebm lattice free-energy C.txt");
+  f->add_option("--beta", fo->beta, "Inverse temperature")
+      ->check(between(1e-12, 1e12))
+      ->capture_default_str();
+  auto [d, d_options] =
+      add("draw", "A drawing for Graphviz", draw, "ebm lattice draw C.txt | dot -Tsvg > C.svg");
   d->add_option("--out", d_options->out, "File to write instead of stdout");
 }
 

@@ -1,8 +1,12 @@
-// The `ebm` command. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unusable data, 130 interrupted (checkpoint written).
+// The `ebm` command. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 unusable data, 130 interrupted
+// (checkpoint written).
 
 #include <fmt/core.h>
 
+#include <unistd.h>
 #include <algorithm>
+
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -11,15 +15,29 @@
 #include "ebm/core/error.hpp"
 #include "ebm/train/trainer.hpp"
 
+namespace {
+
+void interrupted(int) {
+  constexpr char kText[] = "\nebm: interrupted\n";
+  [[maybe_unused]] const auto written = write(STDERR_FILENO, kText, sizeof kText - 1);
+  _exit(ebm::app::kInterrupted);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace ebm;
+  // A fit puts its own handlers in place, which write the checkpoint first.
+  std::signal(SIGINT, interrupted);
+  std::signal(SIGTERM, interrupted);
   CLI::App ebm("Energy-based models: train them, ask them, look at them.", "ebm");
   ebm.set_version_flag("--version", std::string("ebm ") + EBM_VERSION);
   ebm.require_subcommand(1);
-  ebm.failure_message(CLI::FailureMessage::help);
-  ebm.footer("Example:\n  ebm generate amounts --count 500 --out fields\n"
-             "  ebm check-reader train --data fields --loss nll --recogniser hos --out reader.safetensors\n"
-             "Every subcommand has --help with an example, and takes --config FILE: a JSON object with its options.");
+  ebm.footer(
+      "Example:\n  ebm generate amounts --count 500 --out fields\n"
+      "  ebm check-reader train --data fields --loss nll --recogniser hos --out reader.safetensors\n"
+      "Every subcommand has --help with an example, and takes --config FILE: a JSON object with its "
+      "options.");
   app::add_mnist(ebm);
   app::add_check_reader(ebm);
   app::add_generate(ebm);
@@ -32,6 +50,8 @@ int main(int argc, char** argv) {
     std::vector<std::string> arguments = app::expand_config({argv + 1, argv + argc});
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
     ebm.parse(std::move(arguments));
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      return fail("the output cannot be written", app::kFailed);
     return app::kOk;
   } catch (const CLI::RuntimeError& e) {
     return e.get_exit_code();

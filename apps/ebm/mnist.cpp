@@ -18,16 +18,23 @@ nlohmann::json judge(const models::DigitReader& reader, const io::Mnist& digits)
   const std::vector<int> read = reader.read(digits.images);
   int errors = 0;
   for (std::size_t i = 0; i < read.size(); ++i) errors += read[i] != digits.labels[i];
-  return {{"images", read.size()}, {"errors", errors}, {"error_rate", read.empty() ? 0.0 : static_cast<double>(errors) / static_cast<double>(read.size())}};
+  return {
+      {"images", read.size()},
+      {"errors", errors},
+      {"error_rate", read.empty() ? 0.0 : static_cast<double>(errors) / static_cast<double>(read.size())}};
 }
 
 void report(const Options& o, const nlohmann::json& result) {
-  if (o.common.json) print(result);
-  else fmt::print("{} errors in {} images: {:.2f} %\n", result["errors"].get<int>(), result["images"].get<int>(), 100 * result["error_rate"].get<double>());
+  if (o.common.json)
+    print(result);
+  else
+    fmt::print("{} errors in {} images: {:.2f} %\n", result["errors"].get<int>(), result["images"].get<int>(),
+               100 * result["error_rate"].get<double>());
 }
 
 int train(Options& o) {
   apply(o.common);
+  check_output(o.out);
   const auto folder = io::find_data("mnist", o.data);
   const io::Mnist digits = io::read_mnist(folder, io::MnistPart::train);
   models::DigitReader reader(o.common.seed);
@@ -38,6 +45,7 @@ int train(Options& o) {
   o.training.on_epoch = [&](const EpochReport& r, const EpochReport*) { say(o.common, to_string(r)); };
   reader.train(digits, o.training);
   reader.save(o.out);
+  remove_checkpoint(o.out);
   say(o.common, "saved " + o.out);
   report(o, judge(reader, io::read_mnist(folder, io::MnistPart::test)));
   return kOk;
@@ -45,7 +53,8 @@ int train(Options& o) {
 
 int eval(const Options& o) {
   apply(o.common);
-  report(o, judge(models::DigitReader::load(o.model), io::read_mnist(io::find_data("mnist", o.data), io::MnistPart::test)));
+  report(o, judge(models::DigitReader::load(o.model),
+                  io::read_mnist(io::find_data("mnist", o.data), io::MnistPart::test)));
   return kOk;
 }
 
@@ -57,12 +66,17 @@ void add_mnist(CLI::App& ebm) {
   auto o = std::make_shared<Options>();
   auto* t = mnist->add_subcommand("train", "Train LeNet-5 with the fixed RBF code and the MAP criterion");
   add_common(*t, o->common);
-  t->add_option("--data", o->data, "Folder with MNIST's four IDX files, plain or gzipped; default $EBM_DATA/mnist");
+  t->add_option("--data", o->data,
+                "Folder with MNIST's four IDX files, plain or gzipped; default $EBM_DATA/mnist");
   t->add_option("--out", o->out, "Model to write; OUT.ckpt beside it while training")->required();
-  t->add_option("--epochs", o->training.epochs, "Passes over the digits")->check(CLI::Range(1, 100000))->capture_default_str();
+  t->add_option("--epochs", o->training.epochs, "Passes over the digits")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   t->add_flag("--distort", o->training.distort, "A new distortion of every digit in every pass");
   t->add_option("--resume", o->resume, "Go on from a checkpoint of the same run");
-  t->footer("Example:\n  ebm mnist train --data mnist --out lenet5.safetensors\nTests on the test part when done. Ctrl-C writes OUT.ckpt; go on with --resume OUT.ckpt.");
+  t->footer(
+      "Example:\n  ebm mnist train --data mnist --out lenet5.safetensors\nTests on the test part when done. "
+      "Ctrl-C writes OUT.ckpt; go on with --resume OUT.ckpt.");
   add_run(*t, [o] { return train(*o); });
 
   auto e_options = std::make_shared<Options>();

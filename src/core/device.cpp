@@ -10,7 +10,8 @@ int cuda_devices() { return 0; }
 
 Device cuda(int) {
   throw DeviceError(
-      "[device] this build has no CUDA support, so there is no GPU to run on; use --device cpu, or cpu() in code");
+      "[device] this build has no CUDA support, so there is no GPU to run on; use --device cpu, or cpu() in "
+      "code");
 }
 
 Device device(std::string_view name) {

@@ -23,7 +23,8 @@ Params Params::clone() const {
 }
 
 Param Params::add(std::string name, Shape shape) {
-  if (find(name).index >= 0) throw GraphError(message("[params] there is already a block named '", name, "'"));
+  if (find(name).index >= 0)
+    throw GraphError(message("[params] there is already a block named '", name, "'"));
   const std::size_t offset = flat_.size();
   flat_.resize(aligned(offset + shape.size()), Real(0));
   blocks_.push_back({std::move(name), shape, offset});
@@ -67,7 +68,8 @@ void Params::set_trainable(std::string_view prefix, bool trainable) {
 }
 
 void Params::set_rate(std::string_view prefix, double rate) {
-  if (!(rate >= 0)) throw GraphError(message("[params] the rate of '", prefix, "' must be at least 0, not ", rate));
+  if (!(rate >= 0))
+    throw GraphError(message("[params] the rate of '", prefix, "' must be at least 0, not ", rate));
   change(prefix, [&](Block& b) { b.rate = rate; });
 }
 

@@ -10,6 +10,11 @@
 #include <thread>
 
 // The thread sanitizer cannot see into oneTBB, so it is told what a parallel loop orders.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
 #if defined(__SANITIZE_THREAD__)
 extern "C" void __tsan_acquire(void*);
 extern "C" void __tsan_release(void*);
@@ -74,7 +79,9 @@ void detail::parallel_for(std::size_t count, void (*call)(const void*, std::size
   char fork = 0, join = 0;
   EBM_TSAN_RELEASE(&fork);
   const AcquireAtEnd joined{&join};
-  pool.arena.execute([&] {
+  // Isolated: while it waits, a thread must not begin an unrelated body of an outer loop, whose scratch it
+  // may hold.
+  const auto loop = [&] {
     tbb::parallel_for(
         tbb::blocked_range<std::size_t>(0, count, 1),
         [&](const tbb::blocked_range<std::size_t>& range) {
@@ -83,7 +90,8 @@ void detail::parallel_for(std::size_t count, void (*call)(const void*, std::size
           for (std::size_t i = range.begin(); i != range.end(); ++i) call(body, i);
         },
         tbb::simple_partitioner());
-  });
+  };
+  pool.arena.execute([&] { tbb::this_task_arena::isolate(loop); });
 }
 
 }  // namespace ebm

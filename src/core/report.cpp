@@ -11,13 +11,15 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 6> names{"automatic", "none", "exhaustive", "chain", "paths", "grid"};
+  constexpr std::array<std::string_view, 6> names{"automatic", "none",  "exhaustive",
+                                                  "chain",     "paths", "grid"};
   return names[static_cast<std::size_t>(method)];
 }
 
 std::string_view to_string(Why why) {
-  constexpr std::array<std::string_view, 6> names{"as asked",        "one variable of labels", "chain structure",
-                                                  "a path variable", "no free variable",       "a loopy graph of few joint labels"};
+  constexpr std::array<std::string_view, 6> names{"as asked",         "one variable of labels",
+                                                  "chain structure",  "a path variable",
+                                                  "no free variable", "a loopy graph of few joint labels"};
   return names[static_cast<std::size_t>(why)];
 }
 

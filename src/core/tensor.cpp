@@ -14,7 +14,8 @@ Shape::Shape(std::span<const int> sizes) : rank_(static_cast<int>(sizes.size()))
   if (sizes.size() > kMaxRank)
     throw ShapeError(message("[shape] ", sizes.size(), " axes given, at most ", kMaxRank, " are supported"));
   for (int axis = 0; axis < rank_; ++axis) {
-    if (sizes[axis] < 0) throw ShapeError(message("[shape] axis ", axis, " has the negative size ", sizes[axis]));
+    if (sizes[axis] < 0)
+      throw ShapeError(message("[shape] axis ", axis, " has the negative size ", sizes[axis]));
     sizes_[axis] = sizes[axis];
   }
 }
@@ -28,7 +29,8 @@ std::size_t Shape::size() const {
 Shape Shape::row() const { return rank_ == 0 ? Shape{} : Shape(sizes().subspan(1)); }
 
 Shape Shape::with_rows(int rows) const {
-  if (rank_ == kMaxRank) throw ShapeError("[shape] no room for one more axis in front of " + to_string(*this));
+  if (rank_ == kMaxRank)
+    throw ShapeError("[shape] no room for one more axis in front of " + to_string(*this));
   Shape out;
   out.rank_ = rank_ + 1;
   out.sizes_[0] = rows;
@@ -48,14 +50,18 @@ std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << 
 
 namespace {
 constexpr std::align_val_t kAlignment{64};
-Real* allocate(std::size_t n) { return static_cast<Real*>(::operator new(std::max<std::size_t>(n, 1) * sizeof(Real), kAlignment)); }
+Real* allocate(std::size_t n) {
+  return static_cast<Real*>(::operator new(std::max<std::size_t>(n, 1) * sizeof(Real), kAlignment));
+}
 }  // namespace
 
 inline namespace EBM_PRECISION {
 
 void Tensor::Free::operator()(Real* p) const { ::operator delete(p, kAlignment); }
 
-Tensor::Tensor(Shape shape) : shape_(shape), data_(allocate(shape.size())) { std::fill_n(data(), size(), Real(0)); }
+Tensor::Tensor(Shape shape) : shape_(shape), data_(allocate(shape.size())) {
+  std::fill_n(data(), size(), Real(0));
+}
 
 Tensor::Tensor(Shape shape, std::vector<Real> values) : shape_(shape), data_(allocate(shape.size())) {
   if (values.size() != shape.size())

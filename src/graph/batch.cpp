@@ -83,7 +83,7 @@ void Batch::Impl::gather_functions() {
     std::array<ConstView, kMaxInputs> in;
     for (std::size_t k = 0; k < f.width.size(); ++k) in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
     schema->functions()[i].function.forward({f.rows, schema->params().data(), {in.data(), f.width.size()}},
-                                   {f.out.data(), Shape{f.rows, f.entries}});
+                                            {f.out.data(), Shape{f.rows, f.entries}});
   }
 }
 
@@ -119,7 +119,8 @@ void Batch::Impl::locate_tables() {
         }
         case Term::Kind::function: {
           int& row = next[static_cast<std::size_t>(g.function)];
-          t.data = functions[static_cast<std::size_t>(g.function)].out.data() + static_cast<std::size_t>(row) * g.entries;
+          t.data = functions[static_cast<std::size_t>(g.function)].out.data() +
+                   static_cast<std::size_t>(row) * g.entries;
           row += g.instances;
           break;
         }
@@ -156,8 +157,9 @@ void Batch::assign(std::span<const Sample* const> samples, Net::Mode mode) {
 void Batch::forward() {
   for (const Sample* s : impl_->samples)
     if (s->structure->real_dims > 0)
-      throw GraphError(message("[graph] '", s->structure->real_name,
-                               "' is a real variable: its tables are evaluated at points, use an engine for Reals"));
+      throw GraphError(
+          message("[graph] '", s->structure->real_name,
+                  "' is a real variable: its tables are evaluated at points, use an engine for Reals"));
   impl_->points = nullptr;
   impl_->forward();
 }
@@ -182,7 +184,8 @@ TableAt Batch::table(int item, int group) const {
   return impl_->tables[static_cast<std::size_t>(impl_->item_first[static_cast<std::size_t>(item)] + group)];
 }
 std::size_t Batch::weights_at(int item, int group) const {
-  return impl_->weight_base[static_cast<std::size_t>(impl_->item_first[static_cast<std::size_t>(item)] + group)];
+  return impl_
+      ->weight_base[static_cast<std::size_t>(impl_->item_first[static_cast<std::size_t>(item)] + group)];
 }
 std::size_t Batch::weights_of(int item) const {
   return impl_->weight_base[static_cast<std::size_t>(impl_->item_first[static_cast<std::size_t>(item)])];
@@ -232,8 +235,9 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, std::
       in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
       din[k] = {f.din[k].data(), in[k].shape};
     }
-    b.schema->functions()[i].function.backward({f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
-                                      {f.dout.data(), Shape{f.rows, f.entries}}, {gradient.data(), {din.data(), f.width.size()}});
+    b.schema->functions()[i].function.backward(
+        {f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
+        {f.dout.data(), Shape{f.rows, f.entries}}, {gradient.data(), {din.data(), f.width.size()}});
     f.rows = 0;
   }
   b.each_function_group([&](int item, int, const Group& g) {
@@ -244,7 +248,8 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, std::
       const Real* from = f.din[k].data() + static_cast<std::size_t>(f.rows) * at.columns;
       for (int r = 0; r < g.instances; ++r)
         for (int c = 0; c < at.columns; ++c)
-          to[(at.rows == 1 ? 0 : static_cast<std::size_t>(r) * at.columns) + c] += from[static_cast<std::size_t>(r) * at.columns + c];
+          to[(at.rows == 1 ? 0 : static_cast<std::size_t>(r) * at.columns) + c] +=
+              from[static_cast<std::size_t>(r) * at.columns + c];
     }
     f.rows += g.instances;
   });
@@ -258,7 +263,14 @@ void Batch::backward(std::span<const Real> weights, std::span<Real> gradient) {
 void Batch::curvature(std::span<const Real> at_entries, std::span<const Real> slopes, std::span<Real> h) {
   for (const SizedFunction& f : schema().functions())
     if (!f.function.selects())
-      throw GraphError(message("[graph] factor '", f.function.name(), "' has no curvature of its own; use an optimiser without one"));
+      throw GraphError(message("[graph] factor '", f.function.name(),
+                               "' has no curvature of its own; use an optimiser without one"));
+  for (int item = 0; item < items(); ++item)
+    for (const Group& g : impl_->sample(item).structure->groups)
+      if (g.kind == Term::Kind::param && g.shared && g.instances > 1)
+        throw GraphError(
+            message("[graph] factor '", g.name,
+                    "' is shared by several instances and has no curvature; use another optimiser"));
   std::vector<Real> unused(h.size());
   impl_->spread(*this, slopes, unused);
   impl_->features.keep_slopes();
@@ -283,8 +295,6 @@ std::optional<Batch::NanAt> Batch::find_nan() const {
   }
   return {};
 }
-
-
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm

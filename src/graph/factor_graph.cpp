@@ -44,9 +44,11 @@ Scopes Variables::pairs() const {
 
 Scopes Variables::grid_pairs(int height, int width) const {
   if (height < 1 || width < 1 || static_cast<long>(height) * width != count)
-    throw GraphError(message("[graph] a grid of ", height, " x ", width, " does not have ", count, " variables"));
+    throw GraphError(
+        message("[graph] a grid of ", height, " x ", width, " does not have ", count, " variables"));
   Scopes s{2, {}};
-  s.variables.reserve(2 * (static_cast<std::size_t>(height) * (width - 1) + static_cast<std::size_t>(height - 1) * width));
+  s.variables.reserve(
+      2 * (static_cast<std::size_t>(height) * (width - 1) + static_cast<std::size_t>(height - 1) * width));
   for (int y = 0; y < height; ++y)
     for (int x = 0; x + 1 < width; ++x) {
       s.variables.push_back(first + y * width + x);
@@ -64,17 +66,23 @@ void FactorGraph::check_new(const std::string& name) const {
   const bool taken = name == structure_.real_name || name == structure_.path_name ||
                      std::ranges::find(structure_.labels, name, &LabelBlock::name) != structure_.labels.end();
   if (name.empty() || taken)
-    throw GraphError(message("[graph] a variable needs a name of its own, '", name, "' is ", name.empty() ? "empty" : "taken"));
+    throw GraphError(message("[graph] a variable needs a name of its own, '", name, "' is ",
+                             name.empty() ? "empty" : "taken"));
 }
 
 Variables FactorGraph::outputs(std::string name, int count, Labels labels, std::vector<LabelSet> truth) {
   check_new(name);
   if (count < 0) throw GraphError(message("[graph] '", name, "' declares ", count, " variables"));
   if (!truth.empty() && static_cast<int>(truth.size()) != count)
-    throw GraphError(message("[graph] '", name, "' has ", count, " variables but ", truth.size(), " true labels"));
+    throw GraphError(
+        message("[graph] '", name, "' has ", count, " variables but ", truth.size(), " true labels"));
   for (std::size_t i = 0; i < truth.size(); ++i) {
-    const int high = truth[i].single() >= 0 ? truth[i].single() : truth[i].several().empty() ? 0 : truth[i].several().back();
-    const int low = truth[i].single() >= 0 ? truth[i].single() : truth[i].several().empty() ? 0 : truth[i].several().front();
+    const int high = truth[i].single() >= 0       ? truth[i].single()
+                     : truth[i].several().empty() ? 0
+                                                  : truth[i].several().back();
+    const int low = truth[i].single() >= 0       ? truth[i].single()
+                    : truth[i].several().empty() ? 0
+                                                 : truth[i].several().front();
     if (high >= labels.count || low < 0)
       throw GraphError(message("[graph] the true label of '", name, "[", i, "]' is ", low < 0 ? low : high,
                                ", outside 0..", labels.count - 1));
@@ -92,7 +100,8 @@ Variables FactorGraph::outputs(std::string name, int count, Labels labels, std::
 Variables FactorGraph::outputs(std::string name, int count, Labels labels, std::span<const int> truth) {
   for (const int label : truth)
     if (label < 0 || label >= labels.count)
-      throw GraphError(message("[graph] a true label of '", name, "' is ", label, ", outside 0..", labels.count - 1));
+      throw GraphError(
+          message("[graph] a true label of '", name, "' is ", label, ", outside 0..", labels.count - 1));
   return outputs(std::move(name), count, labels, std::vector<LabelSet>(truth.begin(), truth.end()));
 }
 
@@ -110,9 +119,11 @@ Variables FactorGraph::latents(std::string name, int count, Labels labels) {
 
 RealVariable FactorGraph::output(std::string name, Reals reals, std::span<const Real> truth) {
   check_new(name);
-  if (structure_.real_dims > 0) throw GraphError("[graph] one real variable a graph; give it more dimensions instead");
+  if (structure_.real_dims > 0)
+    throw GraphError("[graph] one real variable a graph; give it more dimensions instead");
   if (!truth.empty() && static_cast<int>(truth.size()) != reals.dims)
-    throw GraphError(message("[graph] '", name, "' has ", reals.dims, " dimensions but ", truth.size(), " true values"));
+    throw GraphError(
+        message("[graph] '", name, "' has ", reals.dims, " dimensions but ", truth.size(), " true values"));
   structure_.real_name = std::move(name);
   structure_.real_dims = reals.dims;
   truth_.reals.assign(truth.begin(), truth.end());
@@ -123,9 +134,11 @@ RealVariable FactorGraph::output(std::string name, Reals reals, Real truth) {
   return output(std::move(name), reals, std::span<const Real>(&truth, 1));
 }
 
-PathVariable FactorGraph::output(std::string name, Paths paths, std::span<const int> truth, bool truth_known) {
+PathVariable FactorGraph::output(std::string name, Paths paths, std::span<const int> truth,
+                                 bool truth_known) {
   check_new(name);
-  if (structure_.has_path) throw GraphError("[graph] one path variable a graph; compose the lattices instead");
+  if (structure_.has_path)
+    throw GraphError("[graph] one path variable a graph; compose the lattices instead");
   structure_.path_name = std::move(name);
   structure_.has_path = true;
   lattice_ = std::move(paths.lattice);
@@ -146,8 +159,8 @@ Feature FactorGraph::feature(const Net& net, Data x) {
 Feature FactorGraph::feature(const Net& net, RealVariable) {
   const Shape want = net.input_shape();
   if (static_cast<int>(want.size()) != structure_.real_dims)
-    throw ShapeError(message("[graph] net '", net.name(), "' reads ", want, " but '", structure_.real_name, "' has ",
-                             structure_.real_dims, " dimensions"));
+    throw ShapeError(message("[graph] net '", net.name(), "' reads ", want, " but '", structure_.real_name,
+                             "' has ", structure_.real_dims, " dimensions"));
   nets_.push_back(net);
   structure_.features.push_back({static_cast<int>(nets_.size()) - 1, -1});
   return {static_cast<int>(structure_.features.size()) - 1};
@@ -162,10 +175,12 @@ int FactorGraph::rows_of(const Feature& feature, int* columns) const {
   const Shape in = real ? net.input_shape() : data_[static_cast<std::size_t>(source.slot)].view.shape;
   const bool rows = in.rank() == net.input_shape().rank() + 1;
   if (!rows && in.rank() != net.input_shape().rank())
-    throw ShapeError(message("[graph] net '", net.name(), "' reads ", net.input_shape(), " or rows of it, not ", in));
+    throw ShapeError(
+        message("[graph] net '", net.name(), "' reads ", net.input_shape(), " or rows of it, not ", in));
   const Shape out = net.output_shape(rows ? in.row() : in);
   *columns = out.back();
-  return (rows ? in[0] : 1) * static_cast<int>(out.size() / static_cast<std::size_t>(std::max(1, out.back())));
+  return (rows ? in[0] : 1) *
+         static_cast<int>(out.size() / static_cast<std::size_t>(std::max(1, out.back())));
 }
 
 void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_path) {
@@ -180,20 +195,24 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
   for (std::size_t i = 0; i < scopes.variables.size(); ++i) {
     const LabelBlock* block = finder.find(scopes.variables[i]);
     if (!block)
-      throw GraphError(message("[graph] factor '", g.name, "' names variable ", scopes.variables[i], ", which is not declared"));
+      throw GraphError(message("[graph] factor '", g.name, "' names variable ", scopes.variables[i],
+                               ", which is not declared"));
     int& size = sizes[i % sizes.size()];
-    if (i < sizes.size()) size = block->labels;
+    if (i < sizes.size())
+      size = block->labels;
     else if (size != block->labels)
-      throw ShapeError(message("[graph] factor '", g.name, "' joins variables of ", size, " and of ", block->labels,
-                               " labels in one group; add one group for each"));
+      throw ShapeError(message("[graph] factor '", g.name, "' joins variables of ", size, " and of ",
+                               block->labels, " labels in one group; add one group for each"));
   }
   g.scopes = std::move(scopes.variables);
   for (const int k : sizes) g.entries *= k;
   const auto mismatch = [&](const std::string& table, std::string_view hint) {
     std::string names;
-    for (int a = 0; a < g.arity; ++a) names += (a ? ", " : "") + structure_.variable_name(g.scopes[static_cast<std::size_t>(a)]);
-    return ShapeError(message("[graph] factor '", g.name, "' on (", names, "): table is ", table, ", ", g.instances,
-                              g.instances == 1 ? " scope has " : " scopes have ", Shape(std::span<const int>(sizes)), ". ", hint));
+    for (int a = 0; a < g.arity; ++a)
+      names += (a ? ", " : "") + structure_.variable_name(g.scopes[static_cast<std::size_t>(a)]);
+    return ShapeError(message("[graph] factor '", g.name, "' on (", names, "): table is ", table, ", ",
+                              g.instances, g.instances == 1 ? " scope has " : " scopes have ",
+                              Shape(std::span<const int>(sizes)), ". ", hint));
   };
   const auto take_rows = [&](int rows, int columns) {
     if (on_path) {
@@ -206,7 +225,8 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
   int columns = 0;
   switch (g.kind) {
     case Term::Kind::feature: {
-      const Feature f = term.net.empty() ? term.features.at(0) : feature(term.net[0], std::move(term.data[0]));
+      const Feature f =
+          term.net.empty() ? term.features.at(0) : feature(term.net[0], std::move(term.data[0]));
       const int rows = rows_of(f, &columns);
       take_rows(rows, columns);
       g.features = {f.index};
@@ -229,7 +249,8 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
       const Shape& shape = term.data[0].view.shape;
       const bool one = shape.rank() == g.arity && !on_path;
       const Shape row = one ? shape : shape.row();
-      if (!on_path && !std::ranges::equal(row.sizes(), sizes) && row.size() != static_cast<std::size_t>(g.entries))
+      if (!on_path && !std::ranges::equal(row.sizes(), sizes) &&
+          row.size() != static_cast<std::size_t>(g.entries))
         throw mismatch(to_string(shape), "Give [rows, labels..] or one shared table");
       take_rows(one ? 1 : shape[0], static_cast<int>(row.size()));
       g.slot = structure_.data_slots++;
@@ -237,9 +258,12 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
       break;
     }
     case Term::Kind::function: {
-      if (on_path) throw GraphError(message("[graph] factor '", g.name, "' on a path must be a net, a table or given energies"));
+      if (on_path)
+        throw GraphError(
+            message("[graph] factor '", g.name, "' on a path must be a net, a table or given energies"));
       if (term.features.size() > kMaxInputs)
-        throw GraphError(message("[graph] factor '", g.name, "' reads ", term.features.size(), " features, more than ", kMaxInputs));
+        throw GraphError(message("[graph] factor '", g.name, "' reads ", term.features.size(),
+                                 " features, more than ", kMaxInputs));
       std::vector<Shape> in;
       std::vector<int> widths{g.entries};
       for (const Feature& f : term.features) {
@@ -263,16 +287,19 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
 void FactorGraph::add(Term term) { add_group(std::move(term), {0, {}}, 1, false); }
 void FactorGraph::add(Term term, Variables v) {
   if (v.count != 1)
-    throw GraphError(message("[graph] factor '", term.name, "' is added to ", v.count, " variables at once; use add_each"));
+    throw GraphError(message("[graph] factor '", term.name, "' is added to ", v.count,
+                             " variables at once; use add_each"));
   add_group(std::move(term), {1, {v.first}}, 1, false);
 }
 void FactorGraph::add(Term term, Variables a, Variables b) {
   if (a.count != 1 || b.count != 1)
-    throw GraphError(message("[graph] factor '", term.name, "' joins runs of variables; use add_each with scopes"));
+    throw GraphError(
+        message("[graph] factor '", term.name, "' joins runs of variables; use add_each with scopes"));
   add_group(std::move(term), {2, {a.first, b.first}}, 1, false);
 }
 void FactorGraph::add(Term term, PathVariable) {
-  if (!structure_.has_path) throw GraphError(message("[graph] factor '", term.name, "' reads a path of another graph"));
+  if (!structure_.has_path)
+    throw GraphError(message("[graph] factor '", term.name, "' reads a path of another graph"));
   add_group(std::move(term), {0, {}}, 1, true);
 }
 void FactorGraph::add_each(Term term, const Variables& v) {
@@ -292,7 +319,8 @@ void FactorGraph::add_each(Term term, Scopes scopes) {
 Sample FactorGraph::build(Schema& schema) && {
   for (FeatureSource& f : structure_.features) f.net = schema.intern(nets_[static_cast<std::size_t>(f.net)]);
   for (Group& g : structure_.groups)
-    if (g.kind == Term::Kind::function) g.function = schema.intern(functions_[static_cast<std::size_t>(g.function)]);
+    if (g.kind == Term::Kind::function)
+      g.function = schema.intern(functions_[static_cast<std::size_t>(g.function)]);
   Sample out;
   if (!truth_.labels.empty()) truth_.labels.resize(static_cast<std::size_t>(structure_.label_variables));
   out.data = std::move(data_);

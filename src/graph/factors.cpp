@@ -16,7 +16,8 @@ void check_pair(std::string_view name, std::span<const Shape> in, int entries) {
     throw ShapeError(message("[", name, "] two features of one length are compared, not ",
                              in.empty() ? std::string("none") : to_string(in[0]), " and ",
                              in.size() < 2 ? std::string("none") : to_string(in[1])));
-  if (entries != 1) throw ShapeError(message("[", name, "] gives one energy a row, but its scope has ", entries, " entries"));
+  if (entries != 1)
+    throw ShapeError(message("[", name, "] gives one energy a row, but its scope has ", entries, " entries"));
 }
 
 // E = |a - b| / 1 or |a - b|^2 / 2; slope (a - b) / |a - b| or (a - b).
@@ -62,7 +63,8 @@ struct Rubbish {
   std::string_view name() const { return "with_rubbish"; }
   void check(std::span<const Shape> in, int entries) const {
     if (in.size() != 1 || static_cast<int>(in[0].size()) + 1 != entries)
-      throw ShapeError(message("[with_rubbish] a feature of K energies needs a variable of K + 1 labels, not ", entries));
+      throw ShapeError(
+          message("[with_rubbish] a feature of K energies needs a variable of K + 1 labels, not ", entries));
   }
   void forward(const Reads& x, View out) const {
     const std::size_t k = x.in[0].row_size();
@@ -115,8 +117,12 @@ Term constant(Data energies) {
 }
 
 Term distance(Feature a, Feature b) { return function(Distance<false>{}, {a, b}, "distance"); }
-Term half_squared_distance(Feature a, Feature b) { return function(Distance<true>{}, {a, b}, "half_squared_distance"); }
-Term with_rubbish(Feature feature, double energy) { return function(Rubbish{energy}, {feature}, "with_rubbish"); }
+Term half_squared_distance(Feature a, Feature b) {
+  return function(Distance<true>{}, {a, b}, "half_squared_distance");
+}
+Term with_rubbish(Feature feature, double energy) {
+  return function(Rubbish{energy}, {feature}, "with_rubbish");
+}
 
 Term function(Factor f, std::vector<Feature> features, std::string name) {
   Term t;

@@ -7,35 +7,44 @@
 namespace ebm {
 inline namespace EBM_PRECISION {
 
+// Widths come back in any order, and asking a net for its shape allocates.
+const Shape& FeatureBank::output_of(Use& use, int net_index, const Shape& in) const {
+  const auto known = std::ranges::find(use.shapes, in, &std::pair<Shape, Shape>::first);
+  if (known != use.shapes.end()) return known->second;
+  return use.shapes.emplace_back(in, schema_->nets()[static_cast<std::size_t>(net_index)].output_shape(in))
+      .second;
+}
+
 void FeatureBank::append(int net_index, const Real* data, int rows, const Shape& in, Place& place) {
   Use& use = uses_[static_cast<std::size_t>(net_index)];
-  if (!(use.last_in == in)) {
-    use.last_in = in;
-    use.last_out = schema_->nets()[static_cast<std::size_t>(net_index)].output_shape(in);
-  }
-  const std::size_t out_size = use.last_out.size(), in_size = in.size();
-  place.columns = use.last_out.back();
+  const Shape& out = output_of(use, net_index, in);
+  const std::size_t out_size = out.size(), in_size = in.size();
+  place.columns = out.back();
   place.rows = rows * static_cast<int>(out_size / static_cast<std::size_t>(std::max(1, place.columns)));
   place.net = net_index;
   if (use.run_count == 0 || !(use.runs[use.run_count - 1].in == in)) {
     if (use.runs.size() == use.run_count) use.runs.emplace_back();
     Run& next = use.runs[use.run_count];
     const Run* before = use.run_count ? &use.runs[use.run_count - 1] : nullptr;
-    const std::size_t output = before ? before->output + static_cast<std::size_t>(before->rows) * before->out.size() : 0;
-    const std::size_t gathered = before ? before->gathered + static_cast<std::size_t>(before->rows) * before->in.size() : 0;
-    next = {in, use.last_out, 0, data, gathered, true, output};
+    const std::size_t output =
+        before ? before->output + static_cast<std::size_t>(before->rows) * before->out.size() : 0;
+    const std::size_t gathered =
+        before ? before->gathered + static_cast<std::size_t>(before->rows) * before->in.size() : 0;
+    next = {in, out, 0, data, gathered, true, output};
     ++use.run_count;
   }
   Run& run = use.runs[use.run_count - 1];
   place.offset = run.output + static_cast<std::size_t>(run.rows) * out_size;
-  const std::size_t done = static_cast<std::size_t>(run.rows) * in_size, more = static_cast<std::size_t>(rows) * in_size;
+  const std::size_t done = static_cast<std::size_t>(run.rows) * in_size,
+                    more = static_cast<std::size_t>(rows) * in_size;
   if (run.direct && data != run.input + done) {  // not one piece of memory: gather from here on
     if (use.input.size() < run.gathered + done + more) use.input.resize(run.gathered + done + more);
     std::copy_n(run.input, done, use.input.data() + run.gathered);
     run.direct = false;
   }
   if (!run.direct) {
-    if (use.input.size() < run.gathered + done + more) use.input.resize(std::max(run.gathered + done + more, 2 * use.input.size()));
+    if (use.input.size() < run.gathered + done + more)
+      use.input.resize(std::max(run.gathered + done + more, 2 * use.input.size()));
     std::copy_n(data, more, use.input.data() + run.gathered + done);
   }
   run.rows += rows;
@@ -51,11 +60,14 @@ void FeatureBank::run(int net_index, Net::Mode mode) {
   const auto one = [&](std::size_t i) {
     const Run& r = use.runs[i];
     use.states[i]->set_dropout_stream(seed_ + i, step_);
-    net.forward(schema_->params().data(), {r.direct ? r.input : use.input.data() + r.gathered, r.in.with_rows(r.rows)},
+    net.forward(schema_->params().data(),
+                {r.direct ? r.input : use.input.data() + r.gathered, r.in.with_rows(r.rows)},
                 {use.output.data() + r.output, r.out.with_rows(r.rows)}, *use.states[i], mode);
   };
-  if (use.run_count == 1) one(0);
-  else parallel_for(use.run_count, one);
+  if (use.run_count == 1)
+    one(0);
+  else
+    parallel_for(use.run_count, one);
 }
 
 void FeatureBank::forward(std::span<const Sample* const> samples, const Points* points, Net::Mode mode) {
@@ -75,7 +87,8 @@ void FeatureBank::forward(std::span<const Sample* const> samples, const Points* 
         continue;
       }
       const ConstView& x = samples[i]->data[static_cast<std::size_t>(f.slot)].view;
-      const bool rows = x.shape.rank() > schema_->nets()[static_cast<std::size_t>(f.net)].input_shape().rank();
+      const bool rows =
+          x.shape.rank() > schema_->nets()[static_cast<std::size_t>(f.net)].input_shape().rank();
       append(f.net, x.data, rows ? x.shape[0] : 1, rows ? x.shape.row() : x.shape, place);
     }
   }
@@ -93,7 +106,8 @@ void FeatureBank::forward(std::span<const Sample* const> samples, const Points* 
           place = *same;
           continue;
         }
-        append(place.net, points->values.data(), points->count(), schema_->nets()[static_cast<std::size_t>(place.net)].input_shape(), place);
+        append(place.net, points->values.data(), points->count(),
+               schema_->nets()[static_cast<std::size_t>(place.net)].input_shape(), place);
         place.rows = 1;
       }
   }
@@ -103,7 +117,8 @@ void FeatureBank::forward(std::span<const Sample* const> samples, const Points* 
 
 FeatureAt FeatureBank::at(int item, int sample, int feature) const {
   const Place& p = places_[static_cast<std::size_t>(first_[static_cast<std::size_t>(sample)] + feature)];
-  const std::size_t point = p.per_point ? static_cast<std::size_t>(item) * static_cast<std::size_t>(p.columns) : 0;
+  const std::size_t point =
+      p.per_point ? static_cast<std::size_t>(item) * static_cast<std::size_t>(p.columns) : 0;
   return {uses_[static_cast<std::size_t>(p.net)].output.data() + p.offset + point, p.rows, p.columns};
 }
 
@@ -119,7 +134,8 @@ void FeatureBank::clear_slopes() {
     if (use.used()) {
       if (use.doutput.size() < use.output.size()) use.doutput.resize(use.output.size());
       const Run& last = use.runs[use.run_count - 1];
-      std::fill_n(use.doutput.begin(), last.output + static_cast<std::size_t>(last.rows) * last.out.size(), Real(0));
+      std::fill_n(use.doutput.begin(), last.output + static_cast<std::size_t>(last.rows) * last.out.size(),
+                  Real(0));
     }
 }
 
@@ -132,20 +148,22 @@ void FeatureBank::backward(std::span<Real> gradient) {
       const Run& r = use.runs[i];
       const Real* d = use.doutput.data() + r.output;
       const std::size_t size = static_cast<std::size_t>(r.rows) * r.out.size();
-      if (std::all_of(d, d + size, [](Real x) { return x == 0; })) return;  // nothing to learn from these rows
+      if (std::all_of(d, d + size, [](Real x) { return x == 0; }))
+        return;  // nothing to learn from these rows
       net.backward(schema_->params().data(), {d, r.out.with_rows(r.rows)}, to, {}, *use.states[i]);
     };
     if (use.run_count == 1) {
       one(0, gradient.data());
       continue;
     }
-    // Rows of different shapes: groups of runs add into gradients of their own, which are then added in order, so that
-    // the sum does not depend on the threads.
+    // Rows of different shapes: groups of runs add into gradients of their own, which are then added in
+    // order, so that the sum does not depend on the threads.
     const std::size_t groups = std::min<std::size_t>(use.run_count, 8);
     use.partial.resize(std::max(use.partial.size(), groups));
     parallel_for(groups, [&](std::size_t g) {
       use.partial[g].assign(gradient.size(), Real(0));
-      for (std::size_t i = g * use.run_count / groups; i < (g + 1) * use.run_count / groups; ++i) one(i, use.partial[g].data());
+      for (std::size_t i = g * use.run_count / groups; i < (g + 1) * use.run_count / groups; ++i)
+        one(i, use.partial[g].data());
     });
     for (std::size_t g = 0; g < groups; ++g)
       for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += use.partial[g][i];
@@ -161,8 +179,8 @@ void FeatureBank::curvature(std::span<Real> h) {
     for (std::size_t i = 0; i < uses_[n].run_count; ++i) {
       const Run& r = uses_[n].runs[i];
       const Shape rows = r.out.with_rows(r.rows);
-      schema_->nets()[n].curvature(schema_->params().data(), {uses_[n].doutput.data() + r.output, rows}, h.data(),
-                                   *uses_[n].states[i], {uses_[n].kept.data() + r.output, rows});
+      schema_->nets()[n].curvature(schema_->params().data(), {uses_[n].doutput.data() + r.output, rows},
+                                   h.data(), *uses_[n].states[i], {uses_[n].kept.data() + r.output, rows});
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "ebm/graph/batch.hpp"
@@ -32,7 +33,7 @@ class FeatureBank {
  private:
   // Consecutive rows of one input shape: one call of the net.
   struct Run {
-    Shape in;               // one row
+    Shape in;  // one row
     Shape out;
     int rows = 0;
     const Real* input = nullptr;
@@ -46,8 +47,8 @@ class FeatureBank {
     std::size_t run_count = 0;
     std::vector<std::unique_ptr<Net::State>> states;
     std::vector<Real> input, output, doutput, kept;
-    std::vector<std::vector<Real>> partial;  // gradients of groups of runs, added in order
-    Shape last_in, last_out;
+    std::vector<std::vector<Real>> partial;       // gradients of groups of runs, added in order
+    std::vector<std::pair<Shape, Shape>> shapes;  // of one row in and out, as met so far
     bool used() const { return run_count > 0; }
   };
   struct Place {
@@ -56,6 +57,7 @@ class FeatureBank {
     int rows = 0, columns = 0;
     bool per_point = false;
   };
+  const Shape& output_of(Use& use, int net, const Shape& in) const;
   void append(int net, const Real* data, int rows, const Shape& in, Place& place);
   void run(int net, Net::Mode mode);
 

@@ -4,13 +4,11 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 
 Batch Prepared::batch(std::size_t first, std::size_t count) const {
-  if (pointers_.size() != samples_.size()) {
-    pointers_.clear();
-    for (const Sample& s : samples_) pointers_.push_back(&s);
-  }
-  if (first > samples_.size()) throw GraphError(message("[model] sample ", first, " is asked of ", samples_.size()));
+  if (first > samples_.size())
+    throw GraphError(message("[model] sample ", first, " is asked of ", samples_.size()));
   Batch b(*schema_);
-  b.assign(std::span<const Sample* const>(pointers_).subspan(first, std::min(count, samples_.size() - first)));
+  b.assign(
+      std::span<const Sample* const>(pointers_).subspan(first, std::min(count, samples_.size() - first)));
   return b;
 }
 

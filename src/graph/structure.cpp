@@ -33,13 +33,15 @@ std::string Structure::variable_name(int variable) const {
 
 bool Structure::same_as(const Structure& o) const {
   return label_variables == o.label_variables && real_dims == o.real_dims && has_path == o.has_path &&
-         real_role == o.real_role && path_role == o.path_role && data_slots == o.data_slots && real_name == o.real_name &&
-         path_name == o.path_name && labels == o.labels && features == o.features && groups == o.groups;
+         real_role == o.real_role && path_role == o.path_role && data_slots == o.data_slots &&
+         real_name == o.real_name && path_name == o.path_name && labels == o.labels &&
+         features == o.features && groups == o.groups;
 }
 
 std::size_t Structure::hash() const {
   std::size_t h = 14695981039346656037ULL;
-  for (const int x : {label_variables, real_dims, int{has_path}, data_slots}) mix(h, static_cast<std::size_t>(x));
+  for (const int x : {label_variables, real_dims, int{has_path}, data_slots})
+    mix(h, static_cast<std::size_t>(x));
   for (const LabelBlock& b : labels) {
     mix(h, std::hash<std::string>{}(b.name));
     mix(h, static_cast<std::size_t>(b.labels));
@@ -49,7 +51,8 @@ std::size_t Structure::hash() const {
   for (const Group& g : groups) {
     for (const int x : {static_cast<int>(g.kind), g.function, g.param.index, g.instances, g.arity, g.entries})
       mix(h, static_cast<std::size_t>(x));
-    // Scopes of a group are nearly always made by one rule, so a few of them tell structures apart; same_as decides.
+    // Scopes of a group are nearly always made by one rule, so a few of them tell structures apart; same_as
+    // decides.
     const std::size_t stride = std::max<std::size_t>(1, g.scopes.size() / 64);
     for (std::size_t i = 0; i < g.scopes.size(); i += stride) mix(h, static_cast<std::size_t>(g.scopes[i]));
   }

@@ -7,9 +7,10 @@
 namespace ebm {
 
 LabelSet::LabelSet(std::span<const int> labels) : label_(kSeveral), several_(labels.begin(), labels.end()) {
-  if (several_.empty()) throw GraphError("[truth] an empty set of true labels leaves no answer; leave it out if unknown");
+  if (several_.empty())
+    throw GraphError("[truth] an empty set of true labels leaves no answer; leave it out if unknown");
   std::ranges::sort(several_);
-  several_.erase(std::ranges::unique(several_).begin(), several_.end());
+  several_.erase(std::unique(several_.begin(), several_.end()), several_.end());
   if (several_.size() == 1) {
     label_ = several_.front();
     several_.clear();

@@ -12,7 +12,8 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 
 inline void check_beta(const Query& q) {
-  if (!(q.beta > 0)) throw GraphError(message("[query] beta must be above 0 (infinite for a minimum), not ", q.beta));
+  if (!(q.beta > 0))
+    throw GraphError(message("[query] beta must be above 0 (infinite for a minimum), not ", q.beta));
 }
 
 // Sizes the answer and clears it. Weights only when wanted.
@@ -21,8 +22,10 @@ inline void prepare(Answer& out, Batch& b, const Query& q) {
   out.energy.assign(n, kInf);
   out.bound.assign(n, -kInf);
   out.points.clear();
-  if (q.weights) out.weights.assign(b.weights(), Real(0));
-  else out.weights.clear();
+  if (q.weights)
+    out.weights.assign(b.weights(), Real(0));
+  else
+    out.weights.clear();
   out.labels.clear();
   out.reals.clear();
   out.paths.clear();
@@ -31,7 +34,9 @@ inline void prepare(Answer& out, Batch& b, const Query& q) {
 
 class Stopwatch {
  public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();

@@ -30,13 +30,14 @@ void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> g
   points.clear();
   from.clear();
   next.assign(pulls.size(), 0);
+  thread_local std::vector<std::size_t> weight;  // reached in each answer's weights: one per group and point
+  weight.assign(pulls.size(), 0);
   for (int sample = 0; sample < b.samples(); ++sample)
     for (std::size_t k = 0; k < pulls.size(); ++k) {
       const Points& p = pulls[k].answer->points;
-      const std::size_t per_point =
-          p.empty() ? 0 : pulls[k].answer->weights.size() / static_cast<std::size_t>(p.count());
-      for (; next[k] < p.sample.size() && p.sample[next[k]] == sample; ++next[k]) {
-        const Real* w = pulls[k].answer->weights.data() + next[k] * per_point;
+      const std::size_t per_point = b.sample(sample).structure->groups.size();
+      for (; next[k] < p.sample.size() && p.sample[next[k]] == sample; ++next[k], weight[k] += per_point) {
+        const Real* w = pulls[k].answer->weights.data() + weight[k];
         if (pulls[k].slope[static_cast<std::size_t>(sample)] == 0 ||
             std::all_of(w, w + per_point, [](Real x) { return x == 0; }))
           continue;
@@ -44,7 +45,7 @@ void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> g
         points.sample.push_back(sample);
         points.values.insert(points.values.end(), p.values.begin() + static_cast<long>(next[k]) * p.dims,
                              p.values.begin() + static_cast<long>(next[k] + 1) * p.dims);
-        from.emplace_back(&pulls[k], next[k] * per_point);
+        from.emplace_back(&pulls[k], weight[k]);
       }
     }
   if (!points.empty()) {

@@ -1,5 +1,5 @@
-// Viterbi: v_{p+1}(z) = u_{p+1}(z) + min_y [ v_p(y) + a_p(y, z) ]. For `others` every label has two states: still
-// inside the truth, and already different; only the second may end.
+// Viterbi: v_{p+1}(z) = u_{p+1}(z) + min_y [ v_p(y) + a_p(y, z) ]. For `others` every label has two states:
+// still inside the truth, and already different; only the second may end.
 
 #include "chain_problem.hpp"
 
@@ -41,8 +41,10 @@ double chain_minimum(const ChainProblem& c, Over over, std::span<int> labels, Wo
     const int l = c.labels(p);
     for (int which = 0; which < layers; ++which) {
       double* m = layer(message, which, p);
-      if (p == 0) std::fill_n(m, l, which == 0 ? 0.0 : kInf);
-      else step(layer(v, which, p - 1), c.edge[p - 1], c.labels(p - 1), l, m);
+      if (p == 0)
+        std::fill_n(m, l, which == 0 ? 0.0 : kInf);
+      else
+        step(layer(v, which, p - 1), c.edge[p - 1], c.labels(p - 1), l, m);
     }
     const double* u = c.unary.data() + c.at(p);
     const double* m0 = layer(message, 0, p);
@@ -64,7 +66,7 @@ double chain_minimum(const ChainProblem& c, Over over, std::span<int> labels, Wo
   const double* last = layer(v, which, p);
   int z = static_cast<int>(std::min_element(last, last + c.labels(p)) - last);
   const double best = last[z];
-  if (best == kInf || labels.empty()) return best;
+  if (!(best < kInf) || labels.empty()) return best;  // none, or not a number
   for (;; --p) {
     labels[static_cast<std::size_t>(p)] = z;
     if (p == 0) break;

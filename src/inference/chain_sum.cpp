@@ -72,6 +72,17 @@ void pull(const double* x, const double* w, int k, int l, double* out) {
   }
 }
 
+// No path reaches label z of position p; every smaller mass at p - 1 is one that none reaches.
+bool forbidden(const ChainProblem& c, const Scaled& s, int p, int z) {
+  if (c.unary[static_cast<std::size_t>(c.at(p) + z)] == kInf) return true;
+  if (p == 0) return false;
+  for (int y = 0; y < c.labels(p - 1); ++y)
+    if (s.alpha[static_cast<std::size_t>(c.at(p - 1) + y)] >= kNarrow &&
+        (!c.edge[p - 1] || c.edge[p - 1][static_cast<std::size_t>(y) * c.labels(p) + z] < kInf))
+      return false;
+  return true;
+}
+
 // False when the range is too wide.
 bool scaled(const ChainProblem& c, double beta, const ChainMarginals* out, Workspace& ws, double& energy) {
   Scaled s;
@@ -90,7 +101,11 @@ bool scaled(const ChainProblem& c, double beta, const ChainMarginals* out, Works
     double sum = 0;
     for (int z = 0; z < l; ++z) sum += a[z] *= u[z];
     if (!(sum > kNarrow)) return false;
-    for (int z = 0; z < l; ++z) a[z] /= sum;
+    for (int z = 0; z < l; ++z) {
+      a[z] /= sum;
+      if (a[z] < kNarrow && !forbidden(c, s, p, z))
+        return false;  // what underflows here might be needed later
+    }
     log_scale += std::log(sum);
   }
   energy = s.shift - log_scale / beta;

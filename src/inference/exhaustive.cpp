@@ -11,7 +11,8 @@ namespace {
 // The joint labels of one sample in odometer order, last variable fastest.
 class Odometer {
  public:
-  Odometer(const Structure& s, std::span<int> labels, std::span<const int> counts) : s_(s), y_(labels), k_(counts) {}
+  Odometer(const Structure& s, std::span<int> labels, std::span<const int> counts)
+      : s_(s), y_(labels), k_(counts) {}
   bool next() {
     for (std::size_t v = y_.size(); v-- > 0;) {
       if (++y_[v] < k_[v]) return true;
@@ -32,7 +33,8 @@ class Odometer {
       const int* scope = group.scopes.data();
       for (int i = 0; i < group.instances; ++i, scope += group.arity) {
         int entry = 0;
-        for (int a = 0; a < group.arity; ++a) entry = entry * k_[static_cast<std::size_t>(scope[a])] + y_[static_cast<std::size_t>(scope[a])];
+        for (int a = 0; a < group.arity; ++a)
+          entry = entry * k_[static_cast<std::size_t>(scope[a])] + y_[static_cast<std::size_t>(scope[a])];
         visit(static_cast<int>(g), i, entry);
       }
     }
@@ -57,7 +59,8 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
   double joint = 1;
   for (std::size_t v = 0; v < n; ++v) joint *= counts[v] = s.labels_of(static_cast<int>(v));
   if (joint > limit)
-    throw GraphError(message("[exhaustive] ", joint, " joint labels are more than the limit of ", limit, "; use another engine"));
+    throw GraphError(message("[exhaustive] ", joint, " joint labels are more than the limit of ", limit,
+                             "; use another engine"));
   const auto energy = ws.take<double>(static_cast<std::size_t>(joint));
 
   Odometer at(s, y, counts);
@@ -97,7 +100,8 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
   }
   double sum = 0;
   for (double& e : energy) sum += e = std::exp(-q.beta * (e - low));
-  out.energy[static_cast<std::size_t>(i)] = out.bound[static_cast<std::size_t>(i)] = low - std::log(sum) / q.beta;
+  out.energy[static_cast<std::size_t>(i)] = out.bound[static_cast<std::size_t>(i)] =
+      low - std::log(sum) / q.beta;
   if (!q.weights) return;
   std::ranges::fill(y, 0);
   index = 0;

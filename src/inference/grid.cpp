@@ -7,7 +7,9 @@ inline namespace EBM_PRECISION {
 
 void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
   check_beta(q);
-  if (points < 1 || !(high >= low)) throw GraphError(message("[grid] needs points >= 1 and low <= high, not ", points, " on [", low, ", ", high, "]"));
+  if (points < 1 || !(high >= low))
+    throw GraphError(
+        message("[grid] needs points >= 1 and low <= high, not ", points, " on [", low, ", ", high, "]"));
   const Stopwatch watch;
   Points& p = out.points;
   p.clear();
@@ -15,10 +17,11 @@ void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
   for (int i = 0; i < n; ++i) {
     const Sample& s = b.sample(i);
     if (s.structure->real_dims != 1 || s.structure->label_variables > 0 || s.structure->has_path)
-      throw GraphError(message("[grid] covers graphs of one real variable with one dimension, not '", s.structure->real_name,
-                               "' with ", s.structure->real_dims));
+      throw GraphError(message("[grid] covers graphs of one real variable with one dimension, not '",
+                               s.structure->real_name, "' with ", s.structure->real_dims));
     p.dims = 1;
     const bool known = !s.truth.reals.empty();
+    if (q.over == Over::others && !known) continue;
     if (q.over == Over::truth && known) {
       p.sample.push_back(i);
       p.values.push_back(s.truth.reals[0]);
@@ -45,7 +48,8 @@ void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
     };
     const auto give = [&](int item, double w) {
       if (!q.weights) return;
-      for (std::size_t g = 0; g < s.groups.size(); ++g) out.weights[b.weights_at(item, static_cast<int>(g))] = static_cast<Real>(w);
+      for (std::size_t g = 0; g < s.groups.size(); ++g)
+        out.weights[b.weights_at(item, static_cast<int>(g))] = static_cast<Real>(w);
     };
     double lowest = kInf;
     int best = first;
@@ -64,12 +68,17 @@ void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
       double sum = 0;
       for (int item = first; item < last; ++item) sum += std::exp(-q.beta * (energy(item) - lowest));
       e = lowest - std::log(sum) / q.beta;
-      for (int item = first; item < last; ++item) give(item, std::exp(-q.beta * (energy(item) - lowest)) / sum);
+      for (int item = first; item < last; ++item)
+        give(item, std::exp(-q.beta * (energy(item) - lowest)) / sum);
     }
   }
   out.points = std::move(at);
   b.invalidate();
-  out.report = {.exactness = Exactness::approximate, .seconds = watch.seconds(), .asked = Method::grid, .used = Method::grid, .why = Why::asked};
+  out.report = {.exactness = Exactness::approximate,
+                .seconds = watch.seconds(),
+                .asked = Method::grid,
+                .used = Method::grid,
+                .why = Why::asked};
 }
 
 }  // namespace EBM_PRECISION

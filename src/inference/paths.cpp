@@ -1,4 +1,5 @@
-// A path variable: one energy per arc, from the lattice and from table entries; then the lattice's own questions.
+// A path variable: one energy per arc, from the lattice and from table entries; then the lattice's own
+// questions.
 
 #include "ebm/lattice/paths.hpp"
 
@@ -12,8 +13,8 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-// Where an arc's entry lies in a group's table: entries name [row, class] of the widest table, and a table of one
-// column holds one energy per row.
+// Where an arc's entry lies in a group's table: entries name [row, class] of the widest table, and a table of
+// one column holds one energy per row.
 class Entries {
  public:
   Entries(const Batch& b, int i, const Structure& s) {
@@ -22,14 +23,17 @@ class Entries {
   }
   void check(const TableAt& t, const Group& g) const {
     if (t.entries != columns_ && t.entries != 1)
-      throw ShapeError(message("[paths] factor '", g.name, "' has ", t.entries, " columns, but the widest table on this path has ",
-                               columns_, "; give as many, or one"));
+      throw ShapeError(message("[paths] factor '", g.name, "' has ", t.entries,
+                               " columns, but the widest table on this path has ", columns_,
+                               "; give as many, or one"));
   }
-  int of(const TableAt& t, int entry) const { return t.entries == columns_ ? entry : entry / columns_ * t.entries; }
+  int of(const TableAt& t, int entry) const {
+    return t.entries == columns_ ? entry : entry / columns_ * t.entries;
+  }
   void check(const TableAt& t, const Group& g, int entry) const {
     if (static_cast<std::size_t>(of(t, entry)) >= static_cast<std::size_t>(t.rows) * t.entries)
-      throw ShapeError(message("[paths] an arc of the lattice reads entry ", entry, " of factor '", g.name, "', whose table is [",
-                               t.rows, ", ", t.entries, "]"));
+      throw ShapeError(message("[paths] an arc of the lattice reads entry ", entry, " of factor '", g.name,
+                               "', whose table is [", t.rows, ", ", t.entries, "]"));
   }
 
  private:
@@ -52,8 +56,9 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
   const int n = b.samples();
   for (int i = 0; i < n; ++i)
     if (const Structure& s = *b.sample(i).structure; !s.has_path || s.label_variables > 0)
-      throw GraphError(message("[", engine, "] answers graphs with one path variable and no labels; sample ", i, " has ",
-                               s.label_variables, " label variables", s.has_path ? "" : " and no path"));
+      throw GraphError(message("[", engine, "] answers graphs with one path variable and no labels; sample ",
+                               i, " has ", s.label_variables, " label variables",
+                               s.has_path ? "" : " and no path"));
   if (q.answers) out.paths.resize(static_cast<std::size_t>(n));
   parallel_for(static_cast<std::size_t>(n), [&](std::size_t sample) {
     thread_local Workspace ws;
@@ -67,14 +72,17 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
     path_energies(b, i, energy);
     const Automaton* with = nullptr;
     double& result = out.energy[sample];
-    if (q.over != Over::all && s.truth.path) with = q.over == Over::truth ? s.truth.path->is.get() : s.truth.path->is_not.get();
+    if (q.over != Over::all && s.truth.path)
+      with = q.over == Over::truth ? s.truth.path->is.get() : s.truth.path->is_not.get();
     if (q.over == Over::others && !s.truth.path) return;
     const bool minimum = q.beta == kInf;
     const double constant = constant_energy(b, i);
     const auto weight = q.weights ? ws.take<double>(arcs, 0.0) : std::span<double>{};
     if (minimum || q.answers) {
-      if (with) lattice::best_path(lattice, *with, energy, ws, path);
-      else lattice::best_path(lattice, energy, ws, path);
+      if (with)
+        lattice::best_path(lattice, *with, energy, ws, path);
+      else
+        lattice::best_path(lattice, energy, ws, path);
       path.energy += constant;
       if (q.answers) out.paths[sample] = path;
     }
@@ -97,7 +105,8 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
         continue;
       }
       for (std::size_t arc = 0; arc < arcs; ++arc)
-        if (const int e = lattice.entry()[arc]; e >= 0 && weight[arc] != 0) w[entries.of(t, e)] += static_cast<Real>(weight[arc]);
+        if (const int e = lattice.entry()[arc]; e >= 0 && weight[arc] != 0)
+          w[entries.of(t, e)] += static_cast<Real>(weight[arc]);
     }
   });
 }
@@ -134,7 +143,8 @@ std::vector<Path> n_best_paths(Batch& b, int i, int n) {
 
 void infer::ShortestPath::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;
-  if (q.beta != kInf) throw GraphError("[shortest_path] gives minima only; ask ForwardBackward for a free energy");
+  if (q.beta != kInf)
+    throw GraphError("[shortest_path] gives minima only; ask ForwardBackward for a free energy");
   answer_paths(b, q, out, "shortest_path");
   out.report = {.seconds = watch.seconds(), .asked = Method::paths, .used = Method::paths};
 }

@@ -12,7 +12,9 @@ Minimum minimize(Batch& b, const AnyEngine& engine) {
   std::size_t at = 0;
   for (int i = 0; i < b.samples(); ++i) {
     const auto n = static_cast<std::size_t>(b.sample(i).structure->label_variables);
-    if (at + n <= a.labels.size()) out.labels.emplace_back(a.labels.begin() + static_cast<long>(at), a.labels.begin() + static_cast<long>(at + n));
+    if (at + n <= a.labels.size())
+      out.labels.emplace_back(a.labels.begin() + static_cast<long>(at),
+                              a.labels.begin() + static_cast<long>(at + n));
     at += n;
   }
   out.energy = std::move(a.energy);
@@ -30,12 +32,14 @@ std::vector<double> free_energy(Batch& b, double beta, const AnyEngine& engine) 
 
 double energy(Batch& b, int sample, std::span<const int> labels) {
   const Structure& s = *b.sample(sample).structure;
-  if (s.has_path || s.real_dims > 0) throw GraphError("[energy] only graphs of label variables are read at labels");
+  if (s.has_path || s.real_dims > 0)
+    throw GraphError("[energy] only graphs of label variables are read at labels");
   if (static_cast<int>(labels.size()) != s.label_variables)
     throw GraphError(message("[energy] ", labels.size(), " labels for ", s.label_variables, " variables"));
   for (int v = 0; v < s.label_variables; ++v)
     if (labels[static_cast<std::size_t>(v)] < 0 || labels[static_cast<std::size_t>(v)] >= s.labels_of(v))
-      throw GraphError(message("[energy] ", s.variable_name(v), " has labels 0..", s.labels_of(v) - 1, ", not ", labels[static_cast<std::size_t>(v)]));
+      throw GraphError(message("[energy] ", s.variable_name(v), " has labels 0..", s.labels_of(v) - 1,
+                               ", not ", labels[static_cast<std::size_t>(v)]));
   b.ensure();
   double sum = 0;
   for (std::size_t g = 0; g < s.groups.size(); ++g) {

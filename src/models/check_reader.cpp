@@ -23,15 +23,57 @@ Recogniser recogniser(std::string_view name) {
   throw DataError(message("[check_reader] '", name, "' is no recogniser; write hos or sdnn"));
 }
 
+namespace {
+
+// P(right | confidence) = 1 / (1 + exp(-a logit(confidence) - b)) (Platt 1999), by Newton's method; two
+// made-up judgements, one right and one wrong, keep a handful of fields from promising certainty.
+struct Calibration {
+  double a = 1, b = 0;
+
+  static double logit(double confidence) {
+    const double c = std::clamp(confidence, 1e-9, 1 - 1e-9);
+    return std::log(c / (1 - c));
+  }
+  double operator()(double confidence) const { return 1 / (1 + std::exp(-a * logit(confidence) - b)); }
+
+  explicit Calibration(std::vector<Judged> judged) {
+    judged.push_back({0.9, true});
+    judged.push_back({0.9, false});
+    for (int step = 0; step < 50; ++step) {
+      double ga = 0, gb = 0, haa = 1e-3, hab = 0, hbb = 1e-3;
+      for (const Judged& x : judged) {
+        const double z = logit(x.confidence), p = (*this)(x.confidence), d = p - (x.right ? 1 : 0),
+                     w = p * (1 - p);
+        ga += d * z;
+        gb += d;
+        haa += w * z * z;
+        hab += w * z;
+        hbb += w;
+      }
+      const double det = haa * hbb - hab * hab, da = (hbb * ga - hab * gb) / det,
+                   db = (haa * gb - hab * ga) / det;
+      const double shorten = std::min(1.0, 1 / std::max(std::abs(da), std::abs(db)));
+      a = std::clamp(a - shorten * da, 0.05, 5.0);
+      b -= shorten * db;
+    }
+  }
+};
+
+}  // namespace
+
 double reject_threshold(std::vector<Judged> judged, double target_error) {
   if (judged.empty()) return 2;
+  const Calibration right(judged);
   std::ranges::sort(judged, std::greater<>{}, &Judged::confidence);
   const double allowed = target_error * static_cast<double>(judged.size());
-  double wrong = 0, threshold = 2;
+  double wrong = 0, expected = 0, threshold = 2;
   for (std::size_t i = 0; i < judged.size();) {
     const double level = judged[i].confidence;
-    for (; i < judged.size() && judged[i].confidence == level; ++i) wrong += !judged[i].right;
-    if (wrong > allowed) return threshold;
+    for (; i < judged.size() && judged[i].confidence == level; ++i) {
+      wrong += !judged[i].right;
+      expected += 1 - right(level);
+    }
+    if (wrong > allowed || expected > allowed) return threshold;
     threshold = level;
   }
   return 0;  // everything may be read
@@ -41,7 +83,9 @@ Automaton character_model(const Alphabet& alphabet) {
   std::vector<Arc> arcs{{0, 0, kRubbishColumn, 0}};
   std::vector<Final> finals{{0, 0}};
   const int n = static_cast<int>(alphabet.characters.size());
-  const auto label = [&](int c) { return static_cast<int>(static_cast<unsigned char>(alphabet.characters[static_cast<std::size_t>(c)])); };
+  const auto label = [&](int c) {
+    return static_cast<int>(static_cast<unsigned char>(alphabet.characters[static_cast<std::size_t>(c)]));
+  };
   for (int c = 0; c < n; ++c) {
     arcs.push_back({0, c + 1, label(c), label(c)});
     arcs.push_back({c + 1, c + 1, label(c), 0});
@@ -83,7 +127,8 @@ std::string text_of(std::span<const int> labels) {
 CheckReader::CheckReader(CheckReaderConfig config)
     : config_(std::move(config)), params_(std::make_unique<Params>(Params::Options{config_.seed})) {
   const int classes = config_.alphabet.classes();
-  characters_ = net::lenet5(*params_, "characters", {.output = net::LeNet5Options::Output::linear, .classes = classes});
+  characters_ =
+      net::lenet5(*params_, "characters", {.output = net::LeNet5Options::Output::linear, .classes = classes});
   const bool hos = config_.recogniser == Recogniser::hos;
   if (hos) {
     layout_ = net::linear(*params_, "layout", kGeometry, classes);
@@ -96,18 +141,19 @@ CheckReader::CheckReader(CheckReaderConfig config)
     reads_ = ebm::lattice::compose(character_model(config_.alphabet), config_.grammar);
   }
   // The lambda holds no pointer to this object, which may move: only handles and values.
-  model_ = std::make_unique<Model<Check>>(
-      *params_, [hos, chars = characters_, layout = layout_, config = config_, reads = reads_](FactorGraph& g, const Check& c) {
-        const std::vector<int> truth = c.amount ? ebm::lattice::labels(*c.amount) : std::vector<int>{};
-        const auto z = g.output("reading", Paths(check_lattice(c, config, reads)), truth, c.amount.has_value());
-        if (c.empty()) return;  // a lattice without a path: its truth is impossible, and counted so
-        if (hos) {
-          g.add(factor::network(chars, c.segmentation.images), z);
-          g.add(factor::network(layout, c.segmentation.geometry), z);
-        } else {
-          g.add(factor::network(chars, c.strip), z);
-        }
-      });
+  model_ = std::make_unique<Model<Check>>(*params_, [hos, chars = characters_, layout = layout_,
+                                                     config = config_,
+                                                     reads = reads_](FactorGraph& g, const Check& c) {
+    const std::vector<int> truth = c.amount ? ebm::lattice::labels(*c.amount) : std::vector<int>{};
+    const auto z = g.output("reading", Paths(check_lattice(c, config, reads)), truth, c.amount.has_value());
+    if (c.empty()) return;  // a lattice without a path: its truth is impossible, and counted so
+    if (hos) {
+      g.add(factor::network(chars, c.segmentation.images), z);
+      g.add(factor::network(layout, c.segmentation.geometry), z);
+    } else {
+      g.add(factor::network(chars, c.strip), z);
+    }
+  });
 }
 
 Check CheckReader::see(const io::Image& image, std::string file, std::optional<std::string> amount) const {
@@ -136,7 +182,7 @@ Lattice CheckReader::lattice(const Check& check) const { return check_lattice(ch
 std::vector<Reading> CheckReader::read(const Check& check, int n) const {
   std::vector<Reading> out;
   if (check.empty()) return out;
-  const Prepared ready = model_->prepare(check);
+  const Prepared ready = model_->prepare_alone(check);
   Batch batch = ready.batch();
   const Lattice& paths = *batch.sample(0).lattice;
   if (!paths.has_path()) return out;
@@ -149,15 +195,18 @@ std::vector<Reading> CheckReader::read(const Check& check, int n) const {
     Reading r;
     r.amount = text_of(path.labels);
     r.energy = path.energy;
-    const double spelled = ebm::lattice::free_energy(paths, ebm::lattice::acceptor(r.amount), energy, 1, {}, ws);
+    const double spelled =
+        ebm::lattice::free_energy(paths, ebm::lattice::acceptor(r.amount), energy, 1, {}, ws);
     r.confidence = std::clamp(std::exp(all - spelled), 0.0, 1.0);
     const int classes = config_.alphabet.classes();
     for (const int arc : path.arcs) {
       const int entry = paths.entry()[static_cast<std::size_t>(arc)];
       if (entry < 0) continue;
       const int c = entry % classes;
-      r.path.push_back({entry / classes, c == config_.alphabet.rubbish() ? '\0' : config_.alphabet.characters[static_cast<std::size_t>(c)],
-                        energy[static_cast<std::size_t>(arc)]});
+      r.path.push_back(
+          {entry / classes,
+           c == config_.alphabet.rubbish() ? '\0' : config_.alphabet.characters[static_cast<std::size_t>(c)],
+           energy[static_cast<std::size_t>(arc)]});
     }
     out.push_back(std::move(r));
   }
@@ -173,7 +222,12 @@ void CheckReader::save(const std::filesystem::path& path) const {
          {"seed", config_.seed},
          {"judged", json::array()}};
   for (const Judged& x : judged) j["judged"].push_back({x.confidence, x.right});
-  io::save_model(path, {.kind = std::string(kKind), .version = 1, .config = j.dump(), .notes = {{"training", notes}}}, *params_);
+  io::save_model(path,
+                 {.kind = std::string(kKind),
+                  .version = 1,
+                  .config = j.dump(-1, ' ', false, json::error_handler_t::replace),
+                  .notes = {{"training", notes}}},
+                 *params_);
 }
 
 CheckReader CheckReader::load(const std::filesystem::path& path) {

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::string_view kCharacters = "characters", kGlobal = "global";
 
-FitOptions fit_options(const CheckTraining& o, std::string_view stage, int epochs, int batch) {
+FitOptions fit_options(const CheckTraining& o, const std::string& recipe, std::string_view stage, int epochs,
+                       int batch) {
   FitOptions f;
   f.epochs = epochs;
   f.batch = batch;
@@ -25,29 +26,51 @@ FitOptions fit_options(const CheckTraining& o, std::string_view stage, int epoch
   f.keep_best = true;
   f.quiet = o.quiet;
   f.title = std::string(stage);
+  f.recipe = recipe;
   if (o.say)
-    f.on_epoch = [say = o.say, stage = std::string(stage)](const EpochReport& train, const EpochReport* validation) {
+    f.on_epoch = [say = o.say, stage = std::string(stage)](const EpochReport& train,
+                                                           const EpochReport* validation) {
       say(stage + " " + to_string(train) + (validation ? "\n  validation " + to_string(*validation) : ""));
     };
   return f;
 }
 
-History train_characters(CheckReader& reader, const io::Mnist* mnist, const CheckTraining& o, bool resume) {
+History train_characters(CheckReader& reader, const io::Mnist* mnist, const CheckTraining& o,
+                         const std::string& recipe, bool resume) {
   const CharacterSet set = cut_characters(reader, mnist, o.character_fields);
-  if (o.say) o.say(message("the recogniser learns ", set.characters.size(), " characters and other pieces cut from ", o.character_fields, " made fields"));
+  if (o.say)
+    o.say(message("the recogniser learns ", set.characters.size(), " characters and other pieces cut from ",
+                  o.character_fields, " made fields"));
   const int classes = reader.config().alphabet.classes();
-  Model<Character> model(reader.params(), [net = reader.characters(), classes](FactorGraph& g, const Character& c) {
-    g.add(factor::network(net, c.image), g.output("class", Labels(classes), c.label));
-  });
+  Model<Character> model(reader.params(),
+                         [net = reader.characters(), classes](FactorGraph& g, const Character& c) {
+                           g.add(factor::network(net, c.image), g.output("class", Labels(classes), c.label));
+                         });
   const std::size_t held = set.characters.size() / 20;
   const std::span<const Character> all = set.characters;
   const Prepared train = model.prepare(all.subspan(held)), validation = model.prepare(all.first(held));
   Trainer trainer(model, loss::NegativeLogLikelihood{}, infer::Exhaustive{},
-                  optim::Adam{.rate = Schedule({{o.character_epochs / 2, 1e-3}, {o.character_epochs, 3e-4}})}, reader.config().seed);
-  FitOptions f = fit_options(o, kCharacters, o.character_epochs, 64);
+                  optim::Adam{.rate = Schedule({{o.character_epochs / 2, 1e-3}, {o.character_epochs, 3e-4}})},
+                  reader.config().seed);
+  FitOptions f = fit_options(o, recipe, kCharacters, o.character_epochs, 64);
   if (resume) f.resume = o.resume;
-  f.keep_checkpoint = o.epochs != 0;  // until the global stage writes its own: there is always one to go on from
   return trainer.fit(train, validation, f);
+}
+
+// All that a resumed run must share with the first: options, and a fingerprint of what is learned from.
+std::string recipe_of(const CheckReader& reader, std::span<const io::LabelledImage> fields,
+                      const io::Mnist* mnist, const CheckTraining& o) {
+  std::uint64_t data = mnist ? mnist->labels.size() : 0;
+  for (const io::LabelledImage& f : fields)
+    data = (data ^ fnv1a(f.file + "=" + f.amount)) * 1099511628211ULL + f.image.pixels.size();
+  std::string frozen;
+  for (const Params::Block& b : reader.params().blocks())
+    if (!b.trainable) frozen += " " + b.name;
+  return message(o.loss, " characters ", o.character_fields, "x", o.character_epochs, " epochs ", o.epochs,
+                 " batch ", o.batch, " rate ", o.rate, " validation ", o.validation, " made ", o.made,
+                 o.distort ? " distorted" : "", " grammar ", reader.config().grammar_name,
+                 reader.config().ink == InkColour::light ? " light" : "", " data ", data,
+                 frozen.empty() ? "" : " frozen" + frozen);
 }
 
 // Fields that can be learned from, cut into training and validation by a hash of the file name.
@@ -56,11 +79,15 @@ struct Fields {
   std::vector<Check> train, validation;
 };
 
-Fields usable_fields(const CheckReader& reader, std::span<const io::LabelledImage> fields, double validation, std::vector<std::string>& refused) {
+Fields usable_fields(const CheckReader& reader, std::span<const io::LabelledImage> fields, double validation,
+                     std::vector<std::string>& refused) {
   std::vector<Check> seen(fields.size());
   parallel_for(fields.size(), [&](std::size_t i) {
-    if (can_mean(reader.config().grammar, fields[i].amount)) seen[i] = reader.see(fields[i].image, fields[i].file, fields[i].amount);
-    else seen[i].reason = "the grammar '" + reader.config().grammar_name + "' has no amount '" + fields[i].amount + "'";
+    if (can_mean(reader.config().grammar, fields[i].amount))
+      seen[i] = reader.see(fields[i].image, fields[i].file, fields[i].amount);
+    else
+      seen[i].reason =
+          "the grammar '" + reader.config().grammar_name + "' has no amount '" + fields[i].amount + "'";
   });
   Fields out;
   for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -76,21 +103,33 @@ Fields usable_fields(const CheckReader& reader, std::span<const io::LabelledImag
   return out;
 }
 
-// What one global pass looks at: every given field, newly distorted in two passes of three, and made fields that are new in
-// every pass: few real fields are soon known by heart.
-std::vector<Check> see_pass(const CheckReader& reader, const std::vector<const io::LabelledImage*>& pictures, const io::Mnist* mnist,
-                            int made, bool distort, int pass) {
-  constexpr std::uint64_t kBeyondCharacters = std::uint64_t{1} << 32;  // the first stage has seen those before
+// A grammar of the user's own may refuse what the generator writes.
+bool makes_amounts(const CheckReader& reader) {
+  return reader.config().grammar_name == "digits" || reader.config().grammar_name == "dollars";
+}
+
+// What one global pass looks at: every given field, newly distorted in two passes of three, and made fields
+// that are new in every pass: few real fields are soon known by heart.
+std::vector<Check> see_pass(const CheckReader& reader, const std::vector<const io::LabelledImage*>& pictures,
+                            const io::Mnist* mnist, int made, bool distort, int pass) {
+  constexpr std::uint64_t kBeyondCharacters = std::uint64_t{1}
+                                              << 32;  // the first stage has seen those before
   std::vector<Check> out(pictures.size() + static_cast<std::size_t>(made));
   parallel_for(out.size(), [&](std::size_t i) {
     if (i >= pictures.size()) {
-      const AmountField f = made_field(reader, mnist, kBeyondCharacters + static_cast<std::uint64_t>(pass) * static_cast<std::uint64_t>(made) + i);
-      out[i] = reader.see(f.image, "made", f.amount);
+      const AmountField f = made_field(
+          reader, mnist,
+          kBeyondCharacters + static_cast<std::uint64_t>(pass) * static_cast<std::uint64_t>(made) + i);
+      io::Image image = f.image;  // dark ink
+      if (reader.config().ink == InkColour::light)
+        for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
+      out[i] = reader.see(image, "made", f.amount);
       return;
     }
     const io::LabelledImage& f = *pictures[i];
     const Rng rng = Rng(reader.config().seed, fnv1a(f.file)).fork(static_cast<std::uint64_t>(pass));
-    out[i] = reader.see(distort && pass % 3 != 2 ? distort_field(f.image, rng, reader.config().ink) : f.image, f.file, f.amount);
+    out[i] = reader.see(distort && pass % 3 != 2 ? distort_field(f.image, rng, reader.config().ink) : f.image,
+                        f.file, f.amount);
   });
   return out;
 }
@@ -106,24 +145,32 @@ std::vector<CheckResult> judge(const CheckReader& reader, std::span<const Check>
   return out;
 }
 
-CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::LabelledImage> fields, const io::Mnist* mnist,
-                                       const CheckTraining& o) {
+CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::LabelledImage> fields,
+                                       const io::Mnist* mnist, const CheckTraining& o) {
   CheckTrainingReport report;
   const std::string stage = o.resume.empty() ? "" : checkpoint_stage(o.resume);
+
+  const std::string recipe = recipe_of(reader, fields, mnist, o);
+  if (stage == kCharacters && o.character_epochs == 0)
+    throw DataError(message(o.resume.string(), ": is of the first stage, which this run leaves out"));
 
   // Every field is seen before anything is learned, so that a bad one is told at once and not after minutes.
   Fields usable = usable_fields(reader, fields, o.validation, report.refused);
   report.fields = usable.train.size();
   report.validation_fields = usable.validation.size();
   if (usable.train.empty())
-    throw DataError("[check_reader] no field is left to train on" +
-                    (report.refused.empty() ? std::string() : "; the first refused was " + report.refused.front()));
+    throw DataError(
+        "[check_reader] no field is left to train on" +
+        (report.refused.empty() ? std::string() : "; the first refused was " + report.refused.front()));
 
-  if (o.character_epochs > 0 && stage != kGlobal) report.characters = train_characters(reader, mnist, o, stage == kCharacters);
+  if (o.character_epochs > 0 && stage != kGlobal)
+    report.characters = train_characters(reader, mnist, o, recipe, stage == kCharacters);
 
   const Prepared validation = reader.model().prepare(std::span<const Check>(usable.validation));
-  constexpr int kVisits = 40000;  // about a minute of two cores
-  const int given = static_cast<int>(usable.train.size()), made = o.made >= 0 ? o.made : std::max(0, 1500 - given);
+  constexpr int kVisits = 40000;
+  const int given = static_cast<int>(usable.train.size()), made = !makes_amounts(reader) ? 0
+                                                                  : o.made >= 0          ? o.made
+                                                                                : std::max(0, 1500 - given);
   const int epochs = o.epochs >= 0 ? o.epochs : std::clamp(kVisits / (given + made), 8, 60);
   if (epochs > 0) {
     std::vector<Check> seen;
@@ -140,15 +187,18 @@ CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::
     };
     const int third = std::max(1, epochs / 3);
     Trainer trainer(reader.model(), any_loss(o.loss), infer::ForwardBackward{},
-                    AnyOptimiser(optim::Adam{.rate = Schedule({{third, o.rate}, {third, o.rate / 3}, {third, o.rate / 10}})}), reader.config().seed);
-    FitOptions f = fit_options(o, kGlobal, epochs, o.batch);
+                    AnyOptimiser(optim::Adam{
+                        .rate = Schedule({{third, o.rate}, {third, o.rate / 3}, {third, o.rate / 10}})}),
+                    reader.config().seed);
+    FitOptions f = fit_options(o, recipe, kGlobal, epochs, o.batch);
     f.keep_best = !usable.validation.empty();
     if (stage == kGlobal) f.resume = o.resume;
     f.draw = draw;
     report.global = trainer.core().fit(draw(0), validation.samples(), f);
   }
   reader.judged.clear();
-  for (const CheckResult& r : judge(reader, usable.validation, 1)) reader.judged.push_back({r.confidence(), r.right()});
+  for (const CheckResult& r : judge(reader, usable.validation, 1))
+    reader.judged.push_back({r.confidence(), r.right()});
   return report;
 }
 

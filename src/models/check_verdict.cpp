@@ -42,8 +42,8 @@ Verdict summarise(std::span<const CheckResult> results, double threshold) {
   v.string_accuracy = p;
   const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
   const double half = z * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n);
-  v.low = middle - half;
-  v.high = middle + half;
+  v.low = std::max(0.0, middle - half);
+  v.high = std::min(1.0, middle + half);
   v.digit_error_rate = characters > 0 ? edits / characters : 0;
   return v;
 }

@@ -23,7 +23,8 @@ struct Digit {
 
 Tensor framed(const io::IdxImages& images) {
   if (images.height != 28 || images.width != 28)
-    throw DataError(message("[digit_reader] digits are 28 x 28, these are ", images.height, " x ", images.width));
+    throw DataError(
+        message("[digit_reader] digits are 28 x 28, these are ", images.height, " x ", images.width));
   Tensor out(Shape{images.count, 1, kPieceSide, kPieceSide});
   parallel_for(static_cast<std::size_t>(images.count), [&](std::size_t i) {
     pad_mnist(images.image(static_cast<int>(i)), {out.data() + i * kPixels, kPixels});
@@ -34,23 +35,30 @@ Tensor framed(const io::IdxImages& images) {
 }  // namespace
 
 void distort_digit(std::span<const Real> digit, Rng rng, std::span<Real> out) {
-  const double tx = rng.uniform(-2, 2), ty = rng.uniform(-2, 2), scale = rng.uniform(0.9, 1.1), squeeze = rng.uniform(0.9, 1.1);
+  const double tx = rng.uniform(-2, 2), ty = rng.uniform(-2, 2), scale = rng.uniform(0.9, 1.1),
+               squeeze = rng.uniform(0.9, 1.1);
   const double shear = rng.uniform(-0.2, 0.2);
   const double middle = (kPieceSide - 1) / 2.0;
   const auto at = [&](int x, int y) {
-    return x < 0 || y < 0 || x >= kPieceSide || y >= kPieceSide ? kPaper : static_cast<double>(digit[static_cast<std::size_t>(y * kPieceSide + x)]);
+    return x < 0 || y < 0 || x >= kPieceSide || y >= kPieceSide
+               ? kPaper
+               : static_cast<double>(digit[static_cast<std::size_t>(y * kPieceSide + x)]);
   };
   for (int y = 0; y < kPieceSide; ++y)
     for (int x = 0; x < kPieceSide; ++x) {
-      const double v = (y - middle - ty) / scale * squeeze, u = (x - middle - tx) / (scale * squeeze) + shear * v;
-      const double px = middle + u, py = middle + v, fx = std::floor(px), fy = std::floor(py), a = px - fx, b = py - fy;
+      const double v = (y - middle - ty) / scale * squeeze,
+                   u = (x - middle - tx) / (scale * squeeze) + shear * v;
+      const double px = middle + u, py = middle + v, fx = std::floor(px), fy = std::floor(py), a = px - fx,
+                   b = py - fy;
       const int i = static_cast<int>(fx), j = static_cast<int>(fy);
-      out[static_cast<std::size_t>(y * kPieceSide + x)] = static_cast<Real>(
-          (1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) + b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1)));
+      out[static_cast<std::size_t>(y * kPieceSide + x)] =
+          static_cast<Real>((1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) +
+                            b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1)));
     }
 }
 
-DigitReader::DigitReader(std::uint64_t seed) : seed_(seed), params_(std::make_unique<Params>(Params::Options{seed})) {
+DigitReader::DigitReader(std::uint64_t seed)
+    : seed_(seed), params_(std::make_unique<Params>(Params::Options{seed})) {
   net_ = net::lenet5(*params_, "lenet5");
 }
 
@@ -67,11 +75,13 @@ History DigitReader::train(const io::Mnist& digits, const DigitTraining& o) {
   Model<Digit> model(*params_, [net, j](FactorGraph& g, const Digit& d) {
     g.add(factor::with_rubbish(g.feature(net, d.image), j), g.output("digit", Labels(kDigits + 1), d.label));
   });
-  // The published steps (5e-4 and falling, mu 0.02) diverge with this curvature estimate, which starts near zero while
-  // every image is still rubbish; a larger mu bounds the first steps, and three levels do as well as five.
+  // The published steps (5e-4 and falling, mu 0.02) diverge with this curvature estimate, which starts near
+  // zero while every image is still rubbish; a larger mu bounds the first steps, and three levels do as well
+  // as five.
   const int third = std::max(1, o.epochs / 3);
   Trainer trainer(model, loss::NegativeLogLikelihood{}, infer::Exhaustive{},
-                  optim::StochasticLevenbergMarquardt{.rate = Schedule({{third, 2e-4}, {third, 5e-5}, {third, 1.25e-5}}), .mu = 0.1},
+                  optim::StochasticLevenbergMarquardt{
+                      .rate = Schedule({{third, 2e-4}, {third, 5e-5}, {third, 1.25e-5}}), .mu = 0.1},
                   o.seed);
   FitOptions f;
   f.epochs = o.epochs;
@@ -84,7 +94,8 @@ History DigitReader::train(const io::Mnist& digits, const DigitTraining& o) {
   if (o.distort)
     f.before_pass = [&](int pass) {
       parallel_for(data.size(), [&](std::size_t i) {
-        distort_digit(original.span().subspan(i * kPixels, kPixels), Rng(o.seed, static_cast<std::uint64_t>(pass) + 1).fork(i),
+        distort_digit(original.span().subspan(i * kPixels, kPixels),
+                      Rng(o.seed, static_cast<std::uint64_t>(pass) + 1).fork(i),
                       seen.span().subspan(i * kPixels, kPixels));
       });
     };

@@ -16,7 +16,8 @@ double sample(const io::Image& image, double x, double y) {
   };
   const double fx = std::floor(x), fy = std::floor(y), a = x - fx, b = y - fy;
   const int i = static_cast<int>(fx), j = static_cast<int>(fy);
-  return (1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) + b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1));
+  return (1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) +
+         b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1));
 }
 
 }  // namespace
@@ -25,7 +26,8 @@ io::Image distort_field(const io::Image& image, Rng rng, InkColour ink) {
   if (image.width < 1 || image.height < 1) return image;
   const double shear = rng.uniform(-0.25, 0.25), turn = rng.uniform(-0.052, 0.052);
   const double sx = rng.uniform(0.87, 1.15), sy = rng.uniform(0.9, 1.12);
-  const double sharpen = rng.uniform(-0.6, 0.5), weaker = rng.uniform(0.85, 1.0), blur = rng.chance(0.3) ? rng.uniform(0.2, 0.6) : 0;
+  const double sharpen = rng.uniform(-0.6, 0.5), weaker = rng.uniform(0.85, 1.0),
+               blur = rng.chance(0.3) ? rng.uniform(0.2, 0.6) : 0;
   io::Image out;
   const double margin = std::abs(shear) * image.height;
   out.width = std::max(1, static_cast<int>(std::lround(image.width * sx + margin)));
@@ -37,10 +39,13 @@ io::Image distort_field(const io::Image& image, Rng rng, InkColour ink) {
     for (int x = 0; x < out.width; ++x) {
       double u = (x + 0.5 - out.width / 2.0) / sx, v = (y + 0.5 - out.height / 2.0) / sy;
       u -= shear * v;
-      const double px = cx + u * std::cos(turn) - v * std::sin(turn) - 0.5, py = cy + u * std::sin(turn) + v * std::cos(turn) - 0.5;
+      const double px = cx + u * std::cos(turn) - v * std::sin(turn) - 0.5,
+                   py = cy + u * std::sin(turn) + v * std::cos(turn) - 0.5;
       double value = sample(image, px, py);
       // Against the mean around it, a pixel moves away (thicker contrast) or towards it (blur).
-      const double around = (sample(image, px - 1, py) + sample(image, px + 1, py) + sample(image, px, py - 1) + sample(image, px, py + 1)) / 4;
+      const double around = (sample(image, px - 1, py) + sample(image, px + 1, py) +
+                             sample(image, px, py - 1) + sample(image, px, py + 1)) /
+                            4;
       value += (sharpen > 0 ? sharpen : 0) * (value - around) + blur * (around - value);
       // Thicker strokes: the darkest of the neighbours counts in part.
       if (sharpen < 0) {
@@ -49,7 +54,8 @@ io::Image distort_field(const io::Image& image, Rng rng, InkColour ink) {
         value += -sharpen * (inkier - value);
       }
       value = paper + weaker * (value - paper);
-      out.pixels[static_cast<std::size_t>(y) * out.width + x] = static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
+      out.pixels[static_cast<std::size_t>(y) * out.width + x] =
+          static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
     }
   return out;
 }

@@ -12,9 +12,10 @@ namespace ebm {
 using nlohmann::json;
 
 // Doubles survive: nlohmann writes the shortest text that reads back to the same number.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, wrong, gaps, unconverged, loss, gap, absolute_gap, truth,
-                                   offending)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, rate, seconds, collapsed, tally)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, wrong, gaps, unconverged, loss, gap,
+                                   absolute_gap, truth, offending)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, seconds, collapsed,
+                                   tally)
 
 inline namespace EBM_PRECISION {
 
@@ -26,8 +27,15 @@ constexpr const char* kFormat = "ebm_checkpoint";
 constexpr int kVersion = 1;
 
 json to_json(const RunState& p) {
-  return {{"seed", p.seed},       {"epoch", p.epoch},     {"position", p.position}, {"samples", p.samples},
-          {"stage", p.stage}, {"recipe", p.recipe},   {"tally", p.tally},     {"seconds", p.seconds},   {"history", p.history},
+  return {{"seed", p.seed},
+          {"epoch", p.epoch},
+          {"position", p.position},
+          {"samples", p.samples},
+          {"stage", p.stage},
+          {"recipe", p.recipe},
+          {"tally", p.tally},
+          {"seconds", p.seconds},
+          {"history", p.history},
           {"best_error", std::isfinite(p.best_error) ? json(p.best_error) : json()},
           {"best_loss", std::isfinite(p.best_loss) ? json(p.best_loss) : json()}};
 }
@@ -43,6 +51,8 @@ RunState progress_of(const json& j) {
   p.tally = j.at("tally");
   p.seconds = j.at("seconds");
   p.history = j.at("history");
+  if (p.epoch < 0 || p.position > p.samples)
+    throw json::other_error::create(0, "its place in the run is impossible", &j);
   p.best_error = j.at("best_error").is_null() ? kInf : j.at("best_error").get<double>();
   p.best_loss = j.at("best_loss").is_null() ? kInf : j.at("best_loss").get<double>();
   return p;
@@ -50,13 +60,15 @@ RunState progress_of(const json& j) {
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& path, const Params& W, const OptimState& state, std::span<const Real> best,
-                     const RunState& progress) {
+void save_checkpoint(const std::filesystem::path& path, const Params& W, const OptimState& state,
+                     std::span<const Real> best, const RunState& progress) {
   for (const Real w : W.flat())
-    if (!std::isfinite(w)) throw NumberError("[checkpoint] the weights are no longer finite; the last good checkpoint is kept");
+    if (!std::isfinite(w))
+      throw NumberError("[checkpoint] the weights are no longer finite; the last good checkpoint is kept");
   std::vector<io::NamedView> tensors;
   const auto add = [&](std::string name, std::span<const Real> values) {
-    if (!values.empty()) tensors.push_back({std::move(name), {values.data(), Shape{static_cast<int>(values.size())}}});
+    if (!values.empty())
+      tensors.push_back({std::move(name), {values.data(), Shape{static_cast<int>(values.size())}}});
   };
   add("weights", W.flat());
   add("first", state.first);
@@ -81,9 +93,11 @@ struct Opened {
   io::Weights file;
 
   explicit Opened(const std::filesystem::path& path) : name(path.string()), file(io::read_safetensors(path)) {
-    if (text("kind") != kFormat) throw refuse(message("holds a '", text("kind"), "', a checkpoint is needed"));
+    if (text("kind") != kFormat)
+      throw refuse(message("holds a '", text("kind"), "', a checkpoint is needed"));
     if (text("format_version") != std::to_string(kVersion))
-      throw refuse(message("has checkpoint format ", text("format_version"), ", this program reads ", kVersion));
+      throw refuse(
+          message("has checkpoint format ", text("format_version"), ", this program reads ", kVersion));
   }
   DataError refuse(std::string_view what) const { return DataError(message(name, ": ", what)); }
   const std::string& text(const char* key) const {
@@ -104,12 +118,14 @@ struct Opened {
 
 std::string checkpoint_stage(const std::filesystem::path& path) { return Opened(path).run().stage; }
 
-void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& state, std::vector<Real>& best, RunState& progress) {
+void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& state, std::vector<Real>& best,
+                     RunState& progress) {
   const Opened opened(path);
   json blocks = json::array();
   for (const Params::Block& b : W.blocks()) blocks.push_back({b.name, to_string(b.shape)});
   if (opened.text("blocks") != blocks.dump())
-    throw opened.refuse("was made by a model with other parameters; resume with the options of the first run");
+    throw opened.refuse(
+        "was made by a model with other parameters; resume with the options of the first run");
   const auto take = [&](const char* name, std::vector<Real>& to, bool needed) {
     const auto it = opened.file.tensors.find(name);
     to.clear();
@@ -117,13 +133,15 @@ void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& s
       if (needed) throw opened.refuse(message("lacks the tensor '", name, "'"));
       return;
     }
-    if (it->second.size() != W.flat().size()) throw opened.refuse(message("has a tensor '", name, "' of another size"));
+    if (it->second.size() != W.flat().size())
+      throw opened.refuse(message("has a tensor '", name, "' of another size"));
     to.assign(it->second.span().begin(), it->second.span().end());
   };
   RunState run = opened.run();
   std::uint64_t steps = 0;
   const std::string& count = opened.text("steps");
-  if (std::from_chars(count.data(), count.data() + count.size(), steps).ec != std::errc{}) throw opened.refuse("is damaged: its steps are no number");
+  if (std::from_chars(count.data(), count.data() + count.size(), steps).ec != std::errc{})
+    throw opened.refuse("is damaged: its steps are no number");
   std::vector<Real> weights;
   take("weights", weights, true);
   take("first", state.first, false);

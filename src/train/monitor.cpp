@@ -25,15 +25,19 @@ EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collap
 }
 
 std::string to_string(const EpochReport& r) {
-  std::string out = fmt::format("epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}), {:.1f} s",
-                                r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending, r.seconds);
+  std::string out = fmt::format(
+      "epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}), {:.1f} s",
+      r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending, r.seconds);
   if (r.tally.impossible)
     out += fmt::format("\n  {} samples skipped: no answer of theirs is the truth", r.tally.impossible);
-  if (r.tally.skipped) out += fmt::format("\n  {} samples skipped: their truth is not known", r.tally.skipped);
-  if (r.tally.unconverged) out += fmt::format("\n  {} batches: inference did not converge", r.tally.unconverged);
+  if (r.tally.skipped)
+    out += fmt::format("\n  {} samples skipped: their truth is not known", r.tally.skipped);
+  if (r.tally.unconverged)
+    out += fmt::format("\n  {} batches: inference did not converge", r.tally.unconverged);
   if (r.collapsed)
-    out += "\n  WARNING: the energy has collapsed: right and wrong answers differ by less than 0.01 nats."
-           "\n  This loss allows that; nll does not.";
+    out +=
+        "\n  WARNING: the energy has collapsed: right and wrong answers differ by less than 0.01 nats."
+        "\n  This loss allows that; nll does not.";
   return out;
 }
 

@@ -25,8 +25,10 @@ namespace {
 template <class Update>
 void each_block(Params& W, std::span<Real> g, double rate, const Update& update) {
   for (const Params::Block& b : W.blocks()) {
-    if (b.trainable && b.rate > 0) update(kernels(), b.offset, b.size(), static_cast<Real>(rate * b.rate));
-    else std::fill_n(g.begin() + static_cast<long>(b.offset), b.size(), Real(0));
+    if (b.trainable && b.rate > 0)
+      update(kernels(), b.offset, b.size(), static_cast<Real>(rate * b.rate));
+    else
+      std::fill_n(g.begin() + static_cast<long>(b.offset), b.size(), Real(0));
   }
 }
 
@@ -37,8 +39,11 @@ void Sgd::step(Params& W, std::span<Real> g, OptimState& s, double pass) const {
   if (momentum > 0) s.first.resize(g.size(), Real(0));
   each_block(W, g, rate.at(pass), [&](const Kernels& k, std::size_t at, std::size_t n, Real r) {
     const StepRule rule{r, static_cast<Real>(weight_decay)};
-    if (momentum > 0) k.momentum_step(W.data() + at, g.data() + at, s.first.data() + at, n, rule, static_cast<Real>(momentum));
-    else k.sgd_step(W.data() + at, g.data() + at, n, rule);
+    if (momentum > 0)
+      k.momentum_step(W.data() + at, g.data() + at, s.first.data() + at, n, rule,
+                      static_cast<Real>(momentum));
+    else
+      k.sgd_step(W.data() + at, g.data() + at, n, rule);
   });
 }
 
@@ -54,10 +59,12 @@ void Adam::step(Params& W, std::span<Real> g, OptimState& s, double pass) const 
 }
 
 void StochasticLevenbergMarquardt::step(Params& W, std::span<Real> g, OptimState& s, double pass) const {
-  if (s.curvature.size() != g.size()) throw GraphError("[sdlm] steps need the curvature of this pass; the trainer estimates it");
+  if (s.curvature.size() != g.size())
+    throw GraphError("[sdlm] steps need the curvature of this pass; the trainer estimates it");
   ++s.steps;
   each_block(W, g, rate.at(pass), [&](const Kernels& k, std::size_t at, std::size_t n, Real r) {
-    k.diagonal_step(W.data() + at, g.data() + at, s.curvature.data() + at, n, {r, Real(0)}, static_cast<Real>(mu));
+    k.diagonal_step(W.data() + at, g.data() + at, s.curvature.data() + at, n, {r, Real(0)},
+                    static_cast<Real>(mu));
   });
 }
 

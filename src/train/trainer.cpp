@@ -13,7 +13,9 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace
 
@@ -30,14 +32,16 @@ struct TrainerCore::Impl {
   std::vector<double> truth_slope, contrast_slope;
   std::vector<std::size_t> order;
   std::vector<const Sample*> chosen;
-  const Sample* first = nullptr;  ///< of the data, so that a sample is named by its place there; null: in its batch
+  const Sample* first =
+      nullptr;  ///< of the data, so that a sample is named by its place there; null: in its batch
 
   Impl(Params& params, const Schema& schema, AnyLoss l, AnyEngine e, AnyOptimiser o, std::uint64_t seed)
       : W(&params), loss(std::move(l)), engine(std::move(e)), optimiser(std::move(o)), batch(schema) {
     run.seed = seed;
     if (!covers(engine.powers(), loss.needs))
-      throw GraphError(message("[trainer] loss '", loss.key, "' needs ", loss.needs.free_energy ? "free energies" : "minima",
-                               loss.needs.others ? " of incorrect answers" : "", ", which this engine does not give"));
+      throw GraphError(message(
+          "[trainer] loss '", loss.key, "' needs ", loss.needs.free_energy ? "free energies" : "minima",
+          loss.needs.others ? " of incorrect answers" : "", ", which this engine does not give"));
   }
 
   void order_samples(std::size_t n, bool shuffle) {
@@ -53,19 +57,23 @@ struct TrainerCore::Impl {
   template <class After>
   EpochReport pass(std::span<const Sample> samples, int batch_size, bool shuffle, const After& after);
   EpochReport evaluate(std::span<const Sample> samples, int batch_size);
-  [[noreturn]] void stop_at_nan(std::span<const Sample* const> samples, std::size_t i, const std::string& factor) const;
+  [[noreturn]] void stop_at_nan(std::span<const Sample* const> samples, std::size_t i,
+                                const std::string& factor) const;
   void stop_at_nan_tables(std::span<const Sample* const> samples) const;
 };
 
-void TrainerCore::Impl::stop_at_nan(std::span<const Sample* const> samples, std::size_t i, const std::string& factor) const {
+void TrainerCore::Impl::stop_at_nan(std::span<const Sample* const> samples, std::size_t i,
+                                    const std::string& factor) const {
   const std::size_t place = first ? static_cast<std::size_t>(samples[i] - first) : i;
-  throw NumberError(message("[trainer] sample ", place, ": ", factor.empty() ? "the energy" : "factor '" + factor + "'",
+  throw NumberError(message("[trainer] sample ", place, ": ",
+                            factor.empty() ? "the energy" : "factor '" + factor + "'",
                             " is not a number, in pass ", run.epoch + 1, " after ", run.position,
                             " samples; lower the step size, or look at that sample"));
 }
 
 void TrainerCore::Impl::stop_at_nan_tables(std::span<const Sample* const> samples) const {
-  if (const auto nan = batch.find_nan()) stop_at_nan(samples, static_cast<std::size_t>(nan->sample), nan->factor);
+  if (const auto nan = batch.find_nan())
+    stop_at_nan(samples, static_cast<std::size_t>(nan->sample), nan->factor);
 }
 
 int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights, Tally& tally) {
@@ -136,14 +144,17 @@ void TrainerCore::Impl::step(std::span<const Sample* const> samples) {
   if (gradient.size() != W->flat().size()) gradient.assign(W->flat().size(), Real(0));
   const Pull pulls[] = {{&truth, truth_slope}, {&contrast, contrast_slope}};
   backward(batch, {pulls, loss.contrasts ? 2u : 1u}, gradient, scratch);
-  const double pass = run.epoch + (run.samples ? static_cast<double>(run.position) / static_cast<double>(run.samples) : 0.0);
+  const double pass =
+      run.epoch + (run.samples ? static_cast<double>(run.position) / static_cast<double>(run.samples) : 0.0);
   optimiser.step(*W, gradient, state, pass);
 }
 
-// The loss as a function of table entries has second derivative beta p (1 - p) through -F(all); F(truth) curves the
-// other way and is left out, as Gauss-Newton does. Minima have none: what then curves is the net's own output.
+// The loss as a function of table entries has second derivative beta p (1 - p) through -F(all); F(truth)
+// curves the other way and is left out, as Gauss-Newton does. Minima have none: what then curves is the net's
+// own output.
 void TrainerCore::Impl::estimate_curvature(std::span<const Sample> samples) {
-  const std::size_t n = std::min<std::size_t>(samples.size(), static_cast<std::size_t>(optimiser.curvature_samples));
+  const std::size_t n =
+      std::min<std::size_t>(samples.size(), static_cast<std::size_t>(optimiser.curvature_samples));
   std::vector<Real> h(W->flat().size(), Real(0)), slopes, curved;
   Tally unused;
   std::size_t done = 0;
@@ -152,7 +163,9 @@ void TrainerCore::Impl::estimate_curvature(std::span<const Sample> samples) {
     for (std::size_t k = i; k < std::min(n, i + 50); ++k) chosen.push_back(&samples[order[k]]);
     if (ask(chosen, true, unused) == 0) continue;
     if (!truth.points.empty())
-      throw GraphError(message("[trainer] ", optimiser.key, " needs curvatures, which a real variable does not give; use another optimiser"));
+      throw GraphError(
+          message("[trainer] ", optimiser.key,
+                  " needs curvatures, which a real variable does not give; use another optimiser"));
     slopes.assign(batch.weights(), Real(0));
     curved.assign(batch.weights(), Real(0));
     const double beta = loss.contrast.beta;
@@ -163,7 +176,8 @@ void TrainerCore::Impl::estimate_curvature(std::span<const Sample> samples) {
       for (std::size_t w = batch.weights_of(item); w < batch.weights_of(item + 1); ++w) {
         const double q = truth.weights[w], p = loss.contrasts ? contrast.weights[w] : 0.0;
         slopes[w] = static_cast<Real>(truth_slope[s] * q + contrast_slope[s] * p);
-        if (loss.contrasts && std::isfinite(beta)) curved[w] = static_cast<Real>(-contrast_slope[s] * beta * std::max(0.0, p * (1 - p)));
+        if (loss.contrasts && std::isfinite(beta))
+          curved[w] = static_cast<Real>(-contrast_slope[s] * beta * std::max(0.0, p * (1 - p)));
       }
     }
     batch.curvature(curved, slopes, h);
@@ -173,15 +187,18 @@ void TrainerCore::Impl::estimate_curvature(std::span<const Sample> samples) {
 }
 
 template <class After>
-EpochReport TrainerCore::Impl::pass(std::span<const Sample> samples, int batch_size, bool shuffle, const After& after) {
-  if (batch_size < 1) throw GraphError(message("[trainer] a batch has at least one sample, not ", batch_size));
+EpochReport TrainerCore::Impl::pass(std::span<const Sample> samples, int batch_size, bool shuffle,
+                                    const After& after) {
+  if (batch_size < 1)
+    throw GraphError(message("[trainer] a batch has at least one sample, not ", batch_size));
   first = samples.data();
   run.samples = samples.size();
   order_samples(samples.size(), shuffle);
   if (run.position == 0 && optimiser.needs_curvature) estimate_curvature(samples);
   const double start = now() - run.seconds;
   while (run.position < samples.size()) {
-    const std::size_t end = std::min<std::size_t>(samples.size(), run.position + static_cast<std::size_t>(batch_size));
+    const std::size_t end =
+        std::min<std::size_t>(samples.size(), run.position + static_cast<std::size_t>(batch_size));
     chosen.clear();
     for (std::size_t k = run.position; k < end; ++k) chosen.push_back(&samples[order[k]]);
     step(chosen);
@@ -198,19 +215,24 @@ EpochReport TrainerCore::Impl::pass(std::span<const Sample> samples, int batch_s
 }
 
 EpochReport TrainerCore::Impl::evaluate(std::span<const Sample> samples, int batch_size) {
+  if (batch_size < 1)
+    throw GraphError(message("[trainer] a batch has at least one sample, not ", batch_size));
   Tally tally;
   first = samples.data();
   const double start = now();
   for (std::size_t i = 0; i < samples.size(); i += static_cast<std::size_t>(batch_size)) {
     chosen.clear();
-    for (std::size_t k = i; k < std::min(samples.size(), i + static_cast<std::size_t>(batch_size)); ++k) chosen.push_back(&samples[k]);
+    for (std::size_t k = i; k < std::min(samples.size(), i + static_cast<std::size_t>(batch_size)); ++k)
+      chosen.push_back(&samples[k]);
     ask(chosen, false, tally);
   }
   return summarise(tally, run.epoch, now() - start, loss.can_collapse);
 }
 
-TrainerCore::TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed)
-    : impl_(std::make_unique<Impl>(W, schema, std::move(loss), std::move(engine), std::move(optimiser), seed)) {}
+TrainerCore::TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine,
+                         AnyOptimiser optimiser, std::uint64_t seed)
+    : impl_(std::make_unique<Impl>(W, schema, std::move(loss), std::move(engine), std::move(optimiser),
+                                   seed)) {}
 TrainerCore::TrainerCore(TrainerCore&&) noexcept = default;
 TrainerCore& TrainerCore::operator=(TrainerCore&&) noexcept = default;
 TrainerCore::~TrainerCore() = default;
@@ -219,7 +241,9 @@ EpochReport TrainerCore::epoch(std::span<const Sample> samples, const EpochOptio
   return impl_->pass(samples, o.batch, o.shuffle, [](std::size_t) {});
 }
 
-EpochReport TrainerCore::evaluate(std::span<const Sample> samples, int batch) { return impl_->evaluate(samples, batch); }
+EpochReport TrainerCore::evaluate(std::span<const Sample> samples, int batch) {
+  return impl_->evaluate(samples, batch);
+}
 
 void TrainerCore::step(std::span<const Sample* const> samples) {
   impl_->first = nullptr;
@@ -227,19 +251,30 @@ void TrainerCore::step(std::span<const Sample* const> samples) {
 }
 const Tally& TrainerCore::tally() const { return impl_->run.tally; }
 
-History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> validation, const FitOptions& o) {
+History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> validation,
+                         const FitOptions& o) {
   Impl& t = *impl_;
   if (train.empty()) throw DataError("[trainer] there is no sample to train on");
   std::vector<Real> best;
-  const std::string recipe = message(t.loss.key, " ", t.optimiser.key, " batch ", o.batch, o.shuffle ? "" : " in order");
+  const std::string recipe = message(t.loss.key, " ", t.optimiser.key, " batch ", o.batch,
+                                     o.shuffle ? "" : " in order", " epochs ", o.epochs, " ", o.recipe);
+  const std::uint64_t seed = t.run.seed;
+  t.run = {};
+  t.run.seed = seed;
   if (!o.resume.empty()) {
     RunState read;
     load_checkpoint(o.resume, *t.W, t.state, best, read);
-    const auto refuse = [&](std::string_view what) { return DataError(message(o.resume.string(), ": ", what)); };
-    if (read.stage != o.stage) throw refuse(message("is of stage '", read.stage, "', this one is '", o.stage, "'"));
-    if (read.recipe != recipe) throw refuse(message("is of a run with '", read.recipe, "', this one is '", recipe, "'"));
-    if (read.seed != t.run.seed) throw refuse(message("is of a run with seed ", read.seed, ", this one has ", t.run.seed));
-    if (read.samples != train.size()) throw refuse(message("is of a run on ", read.samples, " samples, this one has ", train.size()));
+    const auto refuse = [&](std::string_view what) {
+      return DataError(message(o.resume.string(), ": ", what));
+    };
+    if (read.stage != o.stage)
+      throw refuse(message("is of stage '", read.stage, "', this one is '", o.stage, "'"));
+    if (read.recipe != recipe)
+      throw refuse(message("is of a run with '", read.recipe, "', this one is '", recipe, "'"));
+    if (read.seed != t.run.seed)
+      throw refuse(message("is of a run with seed ", read.seed, ", this one has ", t.run.seed));
+    if (read.samples != train.size())
+      throw refuse(message("is of a run on ", read.samples, " samples, this one has ", train.size()));
     t.run = std::move(read);
   }
   t.run.recipe = recipe;
@@ -259,13 +294,15 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
     if (!interrupted()) return;
     save();
     throw Interrupted(o.checkpoint.empty() ? "[trainer] stopped by a signal; no checkpoint was asked for"
-                                           : message("[trainer] stopped by a signal; go on with --resume ", o.checkpoint.string()));
+                                           : message("[trainer] stopped by a signal; go on with --resume ",
+                                                     o.checkpoint.string()));
   };
   while (t.run.epoch < o.epochs) {
     if (o.before_pass) o.before_pass(t.run.epoch);
     const std::span<const Sample> samples = o.draw ? o.draw(t.run.epoch) : train;
     if (samples.size() != train.size())
-      throw DataError(message("[trainer] a pass of ", samples.size(), " samples was drawn, ", train.size(), " were promised"));
+      throw DataError(message("[trainer] a pass of ", samples.size(), " samples was drawn, ", train.size(),
+                              " were promised"));
     const std::size_t before = train.size() * static_cast<std::size_t>(t.run.epoch);
     EpochReport report = t.pass(samples, o.batch, o.shuffle, [&](std::size_t done) {
       bar.set(before + done);
@@ -278,7 +315,8 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
     if (!validation.empty()) {
       history.validation.push_back(t.evaluate(validation, 64));
       check = &history.validation.back();
-      if (o.keep_best && (check->error < t.run.best_error || (check->error == t.run.best_error && check->loss < t.run.best_loss))) {
+      if (o.keep_best && (check->error < t.run.best_error ||
+                          (check->error == t.run.best_error && check->loss < t.run.best_loss))) {
         t.run.best_error = check->error;
         t.run.best_loss = check->loss;
         history.best = t.run.epoch;
@@ -291,11 +329,7 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
     stop_if_asked();
   }
   bar.finish();
-  if (!best.empty()) std::ranges::copy(best, t.W->flat().begin());
-  if (!o.checkpoint.empty() && !o.keep_checkpoint) {
-    std::error_code ignored;
-    std::filesystem::remove(o.checkpoint, ignored);
-  }
+  if (o.keep_best && !best.empty()) std::ranges::copy(best, t.W->flat().begin());
   return history;
 }
 

@@ -118,7 +118,7 @@ TEST_F(CheckReaderCommand, LabelWithLetters_IsNamedSkippedAndCounted) {
   labels.replace(row + 18, end - row - 18, "12a4");
   io::write_file(fields_ / "labels.tsv", labels);
   const Outcome outcome = done({"check-reader", "train", "--data", fields_, "--loss", "perceptron",
-                                "--recogniser", "hos", "--out", folder_ / "m", "--epochs", "1",
+                                "--recogniser", "hos", "--out", folder_ / "m", "--epochs", "1", "--made", "0",
                                 "--character-epochs", "0", "--grammar", "digits", "--json"});
   EXPECT_EQ(outcome.value().at("skipped"), 1);
   EXPECT_HAS(outcome.err, "amount_000002.pgm");
@@ -160,7 +160,8 @@ TEST_F(CheckReaderCommand, FolderWithoutLabelsOrWithoutAnyUsableField_IsExitCode
 TEST_F(CheckReaderCommand, Training_IsTheSameBitsForAnyThreads) {
   for (const char* threads : {"1", "2"})
     done({"check-reader", "train", "--data", fields_, "--loss", "nll", "--out", folder_ / threads, "--epochs",
-          "2", "--character-fields", "20", "--character-epochs", "1", "--threads", threads, "--quiet"});
+          "2", "--made", "8", "--character-fields", "20", "--character-epochs", "1", "--threads", threads,
+          "--quiet"});
   // The notes tell how long it took, which is never the same; the weights must be.
   const io::ModelFile one = io::read_model(folder_ / "1"), two = io::read_model(folder_ / "2");
   ASSERT_EQ(one.blocks.size(), two.blocks.size());
@@ -171,7 +172,7 @@ TEST_F(CheckReaderCommand, Training_IsTheSameBitsForAnyThreads) {
 TEST_F(CheckReaderCommand, InterruptedTraining_WritesACheckpointAndExits130) {
   const std::string out = folder_ / "m", checkpoint = out + ".ckpt";
   const Running training({"check-reader", "train", "--data", fields_, "--loss", "nll", "--out", out,
-                          "--epochs", "100000", "--character-epochs", "0", "--quiet"});
+                          "--epochs", "100000", "--made", "0", "--character-epochs", "0", "--quiet"});
   for (int tries = 0; tries < 1000 && !std::filesystem::exists(checkpoint); ++tries)
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   training.signal(SIGINT);

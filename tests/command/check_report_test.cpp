@@ -24,6 +24,8 @@ std::string page(const io::Folder& folder, const Words& training, const Words& j
               "60",
               "--character-epochs",
               "1",
+              "--made",
+              "0",
               "--quiet"};
   train.insert(train.end(), training.begin(), training.end());
   done(train);

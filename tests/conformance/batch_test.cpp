@@ -29,9 +29,12 @@ TEST(Batch, OfManySamples_AnswersAsEachSampleAlone) {
           TrainBatch one(*b.ready, i, 1);
           Answer alone;
           b.engine.answer(one.batch, {.over = over, .beta = beta, .answers = true}, alone);
-          const double e = alone.energy[0], tolerance = (sizeof(Real) == 8 ? 1e-12 : 1e-5) * std::max(1.0, std::abs(e));
-          if (std::isinf(e)) EXPECT_EQ(together.energy[i], e);
-          else EXPECT_NEAR(together.energy[i], e, tolerance);
+          const double e = alone.energy[0],
+                       tolerance = (sizeof(Real) == 8 ? 1e-12 : 1e-5) * std::max(1.0, std::abs(e));
+          if (std::isinf(e))
+            EXPECT_EQ(together.energy[i], e);
+          else
+            EXPECT_NEAR(together.energy[i], e, tolerance);
           ASSERT_EQ(together.paths.empty(), alone.paths.empty());
           ASSERT_EQ(together.reals.empty(), alone.reals.empty());
           for (const Path& path : alone.paths) EXPECT_EQ(together.paths[i].arcs, path.arcs);
@@ -53,11 +56,13 @@ TEST(Batch, WeightsOfAnAnswer_SumToOnePerScope) {
         const auto s = static_cast<std::size_t>(all.batch.sample_of(item));
         const Structure& structure = *all.batch.sample(static_cast<int>(s)).structure;
         if (structure.has_path) continue;
-        for (std::size_t w = all.batch.weights_of(item); w < all.batch.weights_of(item + 1); ++w) sum[s] += a.weights[w];
+        for (std::size_t w = all.batch.weights_of(item); w < all.batch.weights_of(item + 1); ++w)
+          sum[s] += a.weights[w];
         scopes[s] = 0;
         for (const Group& g : structure.groups) scopes[s] += g.instances;
       }
-      for (std::size_t i = 0; i < sum.size(); ++i) EXPECT_NEAR(sum[i], scopes[i], 1e-4) << b.name << " sample " << i;
+      for (std::size_t i = 0; i < sum.size(); ++i)
+        EXPECT_NEAR(sum[i], scopes[i], 1e-4) << b.name << " sample " << i;
     }
   }
 }
@@ -69,12 +74,15 @@ TEST(Training, WithOneTwoAndFourThreads_GivesTheSameBits) {
     std::size_t at = 0;
     for (const int batch : {1, 4, 100}) {
       for (Beast& b : zoo()) {
-        TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine, optim::Adam{.rate = 1e-2}, 3);
+        TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine,
+                            optim::Adam{.rate = 1e-2}, 3);
         for (int epoch = 0; epoch < 3; ++epoch) trainer.epoch(b.ready->samples(), {.batch = batch});
         const std::vector<Real> w(b.W->flat().begin(), b.W->flat().end());
         for (const Real x : w) ASSERT_TRUE(std::isfinite(x)) << b.name;
-        if (count == 1) weights.push_back(w);
-        else EXPECT_EQ(w, weights[at]) << b.name << ", batch " << batch << ", " << count << " threads";
+        if (count == 1)
+          weights.push_back(w);
+        else
+          EXPECT_EQ(w, weights[at]) << b.name << ", batch " << batch << ", " << count << " threads";
         ++at;
       }
     }

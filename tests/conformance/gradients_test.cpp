@@ -1,5 +1,5 @@
-// The one gradient of the library: d(loss)/dW of every loss on every kind of graph, through Batch, an engine and
-// backward, against central differences.
+// The one gradient of the library: d(loss)/dW of every loss on every kind of graph, through Batch, an engine
+// and backward, against central differences.
 
 #include "ebm/losses/energy.hpp"
 #include "ebm/losses/nll.hpp"
@@ -41,7 +41,8 @@ TEST(Gradients, OfABatch_AreTheMeanOfThoseOfItsSamples) {
       }
       const double n = static_cast<double>(b.ready->size());
       EXPECT_NEAR(value, total / n, sizeof(Real) == 8 ? 1e-12 : 1e-5);
-      for (std::size_t k = 0; k < whole.size(); ++k) ASSERT_NEAR(whole[k], sum[k] / n, sizeof(Real) == 8 ? 1e-12 : 2e-5) << k;
+      for (std::size_t k = 0; k < whole.size(); ++k)
+        ASSERT_NEAR(whole[k], sum[k] / n, sizeof(Real) == 8 ? 1e-12 : 2e-5) << k;
     }
   }
 }

@@ -96,7 +96,11 @@ TEST(Pool, ParallelFor_VisitsEachIndexOnce_AndRethrows) {
     std::vector<std::atomic<int>> seen(1000);
     parallel_for(seen.size(), [&](std::size_t i) { ++seen[i]; });
     for (const auto& s : seen) EXPECT_EQ(s.load(), 1);
-    EXPECT_THROW(parallel_for(10, [](std::size_t i) { if (i == 7) throw DataError("seven"); }), DataError);
+    EXPECT_THROW(parallel_for(10,
+                              [](std::size_t i) {
+                                if (i == 7) throw DataError("seven");
+                              }),
+                 DataError);
   }
   set_threads(0);
 }

@@ -92,8 +92,12 @@ TEST(Interning, WhatAFactorDiffersIn_SetsStructuresApart) {
       [&](FactorGraph& g) { g.add(factor::network(other, x), g.output("y", Labels(2))); },
       [&](FactorGraph& g) { g.add(factor::with_rubbish(g.feature(net, x), 1), g.output("y", Labels(3))); },
       [&](FactorGraph& g) { g.add(factor::with_rubbish(g.feature(net, x), 2), g.output("y", Labels(3))); },
-      [&](FactorGraph& g) { g.outputs("y", 3, Labels(2)), g.add(factor::table(W, a), Variables{1, 1}); },
-      [&](FactorGraph& g) { g.outputs("y", 3, Labels(2)), g.add(factor::table(W, a), Variables{2, 1}); },
+      [&](FactorGraph& g) {
+        g.outputs("y", 3, Labels(2)), g.add(factor::table(W, a), Variables{1, 1});
+      },
+      [&](FactorGraph& g) {
+        g.outputs("y", 3, Labels(2)), g.add(factor::table(W, a), Variables{2, 1});
+      },
       [&](FactorGraph& g) { g.add(factor::constant(Tensor(Shape{2})), g.output("y", Labels(2))); },
       [&](FactorGraph& g) { g.output("y", Reals(1)); },
       [&](FactorGraph& g) { g.output("y", Reals(2)); },
@@ -105,7 +109,8 @@ TEST(Interning, WhatAFactorDiffersIn_SetsStructuresApart) {
     for (int i = 0; i < static_cast<int>(kinds.size()); ++i) index.push_back(i);
   const Prepared ready = model.prepare(std::span<const int>(index));
   EXPECT_EQ(ready.schema().structures(), kinds.size());
-  for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(ready.samples()[i].structure, ready.samples()[i + kinds.size()].structure);
+  for (std::size_t i = 0; i < kinds.size(); ++i)
+    EXPECT_EQ(ready.samples()[i].structure, ready.samples()[i + kinds.size()].structure);
 }
 
 TEST(Interning, OneFunctionAtTwoSizes_IsTwo) {
@@ -113,7 +118,8 @@ TEST(Interning, OneFunctionAtTwoSizes_IsTwo) {
   const Net two = net::linear(W, "two", 1, 2), five = net::linear(W, "five", 1, 5);
   const Tensor x({1}, {1}), z({1}, {3});
   OneGraph one(W, [&](FactorGraph& g) {
-    for (const Net& net : {two, five, two}) g.add(factor::half_squared_distance(g.feature(net, x), g.feature(net, z)));
+    for (const Net& net : {two, five, two})
+      g.add(factor::half_squared_distance(g.feature(net, x), g.feature(net, z)));
     g.add(factor::distance(g.feature(five, x), g.feature(five, z)));
   });
   EXPECT_EQ(one.ready.schema().functions().size(), 3u);

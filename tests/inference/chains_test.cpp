@@ -1,5 +1,5 @@
-// Chain engines against enumeration, on random ragged sets of chains: every query, every beta, forbidden entries,
-// energies of 1e4, and weights against finite differences of the answer itself.
+// Chain engines against enumeration, on random ragged sets of chains: every query, every beta, forbidden
+// entries, energies of 1e4, and weights against finite differences of the answer itself.
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 namespace ebm {
 namespace {
 
-using testing::OneGraph;
 using testing::each_labelling;
 using testing::joined;
+using testing::OneGraph;
 using testing::random_tensor;
 
 constexpr double kTolerance = sizeof(Real) == 4 ? 2e-5 : 1e-9;
@@ -44,11 +44,13 @@ struct Chain {
   void declare(FactorGraph& g) const {
     std::vector<Variables> v;
     for (std::size_t p = 0; p < counts.size(); ++p)
-      v.push_back(g.output("y" + std::to_string(p), Labels(counts[p]), truth.empty() ? LabelSet() : LabelSet(truth[p])));
+      v.push_back(g.output("y" + std::to_string(p), Labels(counts[p]),
+                           truth.empty() ? LabelSet() : LabelSet(truth[p])));
     for (std::size_t p = 0; p < counts.size(); ++p) {
       g.add(factor::constant(unary[p]), v[p]);
       if (p + 1 < counts.size() && !pair[p].empty())
-        swapped[p] ? g.add(factor::constant(pair[p]), v[p + 1], v[p]) : g.add(factor::constant(pair[p]), v[p], v[p + 1]);
+        swapped[p] ? g.add(factor::constant(pair[p]), v[p + 1], v[p])
+                   : g.add(factor::constant(pair[p]), v[p], v[p + 1]);
     }
   }
 };
@@ -63,7 +65,10 @@ Chain random_chain(Rng& rng, double scale, double forbidden) {
     c.swapped.push_back(rng.chance(0.3));
     if (p + 1 == length) break;
     const bool joined = rng.chance(0.85);
-    c.pair.push_back(!joined ? Tensor() : random_tensor(c.swapped[p] ? Shape{c.counts[p + 1], c.counts[p]} : Shape{c.counts[p], c.counts[p + 1]}, rng, scale));
+    c.pair.push_back(!joined ? Tensor()
+                             : random_tensor(c.swapped[p] ? Shape{c.counts[p + 1], c.counts[p]}
+                                                          : Shape{c.counts[p], c.counts[p + 1]},
+                                             rng, scale));
     for (Real& e : c.pair.back().span())
       if (rng.chance(forbidden)) e = static_cast<Real>(kInf);
   }
@@ -72,8 +77,10 @@ Chain random_chain(Rng& rng, double scale, double forbidden) {
 }
 
 void expect_close(double a, double b, double scale) {
-  if (std::isinf(a) || std::isinf(b)) EXPECT_EQ(a, b);
-  else EXPECT_NEAR(a, b, kTolerance * std::max(1.0, scale));
+  if (std::isinf(a) || std::isinf(b))
+    EXPECT_EQ(a, b);
+  else
+    EXPECT_NEAR(a, b, kTolerance * std::max(1.0, scale));
 }
 
 TEST(Chains_OnRandomGraphs, EveryQuery_EqualsEnumeration) {
@@ -94,7 +101,8 @@ TEST(Chains_OnRandomGraphs, EveryQuery_EqualsEnumeration) {
         expect_close(all.energy[0], expected, scale);
         ASSERT_EQ(chain.weights.size(), all.weights.size());
         if (expected == kInf || scale > 100) continue;  // ties and rounding of 1e4 are another matter
-        for (std::size_t w = 0; w < chain.weights.size(); ++w) EXPECT_NEAR(chain.weights[w], all.weights[w], 20 * kTolerance);
+        for (std::size_t w = 0; w < chain.weights.size(); ++w)
+          EXPECT_NEAR(chain.weights[w], all.weights[w], 20 * kTolerance);
         EXPECT_EQ(chain.labels, all.labels);
       }
   }
@@ -111,7 +119,8 @@ TEST(Chains_Weights, SumToOnePerScope) {
     const auto& groups = one.batch.sample(0).structure->groups;
     for (std::size_t g = 0; g < groups.size(); ++g) {
       double sum = 0;
-      for (int k = 0; k < groups[g].entries; ++k) sum += a.weights[one.batch.weights_at(0, static_cast<int>(g)) + static_cast<std::size_t>(k)];
+      for (int k = 0; k < groups[g].entries; ++k)
+        sum += a.weights[one.batch.weights_at(0, static_cast<int>(g)) + static_cast<std::size_t>(k)];
       EXPECT_NEAR(sum, 1, 1e-5);
     }
   }
@@ -120,7 +129,8 @@ TEST(Chains_Weights, SumToOnePerScope) {
 TEST(Chains_LongAndSteep, StayFinite) {
   constexpr int length = 100000, labels = 10;
   Rng rng(3);
-  const Tensor unary = random_tensor({length, labels}, rng, 100), pair = random_tensor({labels, labels}, rng, 100);
+  const Tensor unary = random_tensor({length, labels}, rng, 100),
+               pair = random_tensor({labels, labels}, rng, 100);
   Params W;
   OneGraph one(W, [&](FactorGraph& g) {
     const auto y = g.outputs("y", length, Labels(labels));

@@ -1,5 +1,5 @@
-// Exhaustive search, the oracle of the other engines, against an enumeration that shares no code with it: random graphs
-// of factors of order 0 to 3, loops and all, sets of true labels, forbidden entries.
+// Exhaustive search, the oracle of the other engines, against an enumeration that shares no code with it:
+// random graphs of factors of order 0 to 3, loops and all, sets of true labels, forbidden entries.
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,9 @@ struct RandomGraph {
       if (!truth[v].empty() && std::ranges::find(truth[v], y[v]) == truth[v].end()) return false;
     return true;
   }
-  bool admits(Over over, const std::vector<int>& y) const { return over == Over::all || inside(y) == (over == Over::truth); }
+  bool admits(Over over, const std::vector<int>& y) const {
+    return over == Over::all || inside(y) == (over == Over::truth);
+  }
   double answer(Over over, double beta) const {
     std::vector<double> energies;
     each_labelling(counts, [&](const std::vector<int>& y) {
@@ -49,10 +51,13 @@ struct RandomGraph {
   void declare(FactorGraph& g) const {
     std::vector<Variables> y;
     for (std::size_t v = 0; v < counts.size(); ++v)
-      y.push_back(g.output("y" + std::to_string(v), Labels(counts[v]), truth[v].empty() ? LabelSet() : LabelSet(truth[v])));
+      y.push_back(g.output("y" + std::to_string(v), Labels(counts[v]),
+                           truth[v].empty() ? LabelSet() : LabelSet(truth[v])));
     for (std::size_t f = 0; f < scope.size(); ++f) {
-      if (scope[f].empty()) g.add(factor::constant(table[f]));
-      else g.add_each(factor::constant(table[f]), Scopes{static_cast<int>(scope[f].size()), scope[f]});
+      if (scope[f].empty())
+        g.add(factor::constant(table[f]));
+      else
+        g.add_each(factor::constant(table[f]), Scopes{static_cast<int>(scope[f].size()), scope[f]});
     }
   }
 };
@@ -74,7 +79,8 @@ RandomGraph random_graph(Rng& rng, double forbidden) {
     scope.resize(static_cast<std::size_t>(std::min(n, rng.below(4))));
     std::vector<int> sizes;
     for (const int v : scope) sizes.push_back(g.counts[v]);
-    g.table.push_back(scope.empty() ? Tensor(static_cast<Real>(rng.normal())) : random_tensor(Shape(std::span<const int>(sizes)), rng, 2));
+    g.table.push_back(scope.empty() ? Tensor(static_cast<Real>(rng.normal()))
+                                    : random_tensor(Shape(std::span<const int>(sizes)), rng, 2));
     for (Real& e : g.table.back().span())
       if (!scope.empty() && rng.chance(forbidden)) e = static_cast<Real>(kInf);
     g.scope.push_back(scope);
@@ -124,7 +130,8 @@ TEST(Exhaustive, OnRandomGraphs_EveryQuery_EqualsEnumeration) {
 
 TEST(Exhaustive, OthersOfALoneAnswer_AreInfinite) {
   Params W;
-  OneGraph one(W, [](FactorGraph& g) { g.add(factor::constant(Tensor({1}, {3})), g.output("y", Labels(1), 0)); });
+  OneGraph one(
+      W, [](FactorGraph& g) { g.add(factor::constant(Tensor({1}, {3})), g.output("y", Labels(1), 0)); });
   Answer a;
   infer::Exhaustive{}.answer(one.batch, {.over = Over::others}, a);
   EXPECT_EQ(a.energy[0], kInf);
@@ -136,7 +143,9 @@ TEST(Exhaustive, OthersOfALoneAnswer_AreInfinite) {
 
 TEST(Exhaustive, OthersOfAnUnknownTruth_AreInfinite_AndItsTruthIsAll) {
   Params W;
-  OneGraph one(W, [](FactorGraph& g) { g.add(factor::constant(Tensor({2}, {3, 1})), g.output("y", Labels(2))); });
+  OneGraph one(W, [](FactorGraph& g) {
+    g.add(factor::constant(Tensor({2}, {3, 1})), g.output("y", Labels(2)));
+  });
   Answer a;
   infer::Exhaustive{}.answer(one.batch, {.over = Over::others}, a);
   EXPECT_EQ(a.energy[0], kInf);
@@ -185,7 +194,8 @@ TEST(Automatic, ReportsWhatItUsedAndWhy) {
   EXPECT_EQ(a.report.why, Why::no_variable);
   EXPECT_EQ(a.energy[0], 2);
   OneGraph path(W, [](FactorGraph& g) {
-    g.output("p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0.5}}, std::vector<Final>{{1, 0}})));
+    g.output("p",
+             Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0.5}}, std::vector<Final>{{1, 0}})));
   });
   infer::Automatic{}.answer(path.batch, {}, a);
   EXPECT_EQ(a.report.why, Why::path_variable);

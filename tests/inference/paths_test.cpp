@@ -1,5 +1,5 @@
-// A path variable against enumeration of all paths of small lattices: all, the truth, other strings; tables of one and of
-// several columns; factors that read no arc.
+// A path variable against enumeration of all paths of small lattices: all, the truth, other strings; tables
+// of one and of several columns; factors that read no arc.
 
 #include <gtest/gtest.h>
 
@@ -32,12 +32,15 @@ struct Case {
     std::vector<double> e(lattice.energy().begin(), lattice.energy().end());
     for (std::size_t i = 0; i < e.size(); ++i)
       if (const int entry = lattice.entry()[i]; entry >= 0)
-        e[i] += static_cast<double>(table[static_cast<std::size_t>(entry)]) + by_row[static_cast<std::size_t>(entry / kColumns)];
+        e[i] += static_cast<double>(table[static_cast<std::size_t>(entry)]) +
+                by_row[static_cast<std::size_t>(entry / kColumns)];
     return e;
   }
   std::vector<Path> paths(Over over) const {
     std::vector<Path> out = all_paths(lattice, energies());
-    std::erase_if(out, [&](const Path& p) { return over != Over::all && (p.labels == truth) != (over == Over::truth); });
+    std::erase_if(out, [&](const Path& p) {
+      return over != Over::all && (p.labels == truth) != (over == Over::truth);
+    });
     for (Path& p : out) p.energy += constant;
     return out;
   }
@@ -50,10 +53,16 @@ struct Case {
 };
 
 Case random_case(Rng& rng) {
-  Case c{random_lattice(rng), random_tensor({kRows, kColumns}, rng), random_tensor({kRows, 1}, rng), static_cast<Real>(rng.normal()), {}};
+  Case c{random_lattice(rng),
+         random_tensor({kRows, kColumns}, rng),
+         random_tensor({kRows, 1}, rng),
+         static_cast<Real>(rng.normal()),
+         {}};
   const std::vector<Path> all = all_paths(c.lattice, c.energies());
-  if (rng.chance(0.9)) c.truth = all[static_cast<std::size_t>(rng.below(static_cast<int>(all.size())))].labels;
-  else c.truth = {3, 3, 3, 3, 3, 3, 3, 3, 3};
+  if (rng.chance(0.9))
+    c.truth = all[static_cast<std::size_t>(rng.below(static_cast<int>(all.size())))].labels;
+  else
+    c.truth = {3, 3, 3, 3, 3, 3, 3, 3, 3};
   return c;
 }
 
@@ -68,7 +77,8 @@ TEST(Paths, OnRandomLattices_EveryQuery_EqualsEnumeration) {
       for (const double beta : {kInf, 1.0, 0.3, 10.0}) {
         SCOPED_TRACE(message("trial ", trial, " over ", static_cast<int>(over), " beta ", beta));
         const std::vector<Path> paths = c.paths(over);
-        const double lowest = minimum(paths), expected = beta == kInf ? lowest : testing::free_energy(paths, beta);
+        const double lowest = minimum(paths),
+                     expected = beta == kInf ? lowest : testing::free_energy(paths, beta);
         Answer a;
         infer::ForwardBackward{}.answer(one.batch, {.over = over, .beta = beta, .answers = true}, a);
         if (expected == kInf) {
@@ -87,13 +97,16 @@ TEST(Paths, OnRandomLattices_EveryQuery_EqualsEnumeration) {
         for (const Path& p : used) {
           const double weight = beta == kInf ? 1 : std::exp(-beta * (p.energy - expected));
           for (const int arc : p.arcs)
-            if (const int entry = c.lattice.entry()[static_cast<std::size_t>(arc)]; entry >= 0 && weight > 0) {
+            if (const int entry = c.lattice.entry()[static_cast<std::size_t>(arc)];
+                entry >= 0 && weight > 0) {
               table[static_cast<std::size_t>(entry)] += weight;
               by_row[static_cast<std::size_t>(entry / kColumns)] += weight;
             }
         }
-        for (std::size_t e = 0; e < table.size(); ++e) EXPECT_NEAR(a.weights[one.batch.weights_at(0, 0) + e], table[e], 2e-4);
-        for (std::size_t e = 0; e < by_row.size(); ++e) EXPECT_NEAR(a.weights[one.batch.weights_at(0, 1) + e], by_row[e], 2e-4);
+        for (std::size_t e = 0; e < table.size(); ++e)
+          EXPECT_NEAR(a.weights[one.batch.weights_at(0, 0) + e], table[e], 2e-4);
+        for (std::size_t e = 0; e < by_row.size(); ++e)
+          EXPECT_NEAR(a.weights[one.batch.weights_at(0, 1) + e], by_row[e], 2e-4);
         EXPECT_NEAR(a.weights[one.batch.weights_at(0, 2)], 1, 1e-6);
         if (beta == kInf) {
           Answer shortest;
@@ -114,7 +127,8 @@ TEST(Paths, NBest_AreTheLowestDistinctStringsInOrder) {
     OneGraph one(W, [&](FactorGraph& g) { c.declare(g); });
     std::map<std::vector<int>, double> best;
     for (const Path& p : c.paths(Over::all))
-      if (p.energy < kInf) best[p.labels] = best.contains(p.labels) ? std::min(best[p.labels], p.energy) : p.energy;
+      if (p.energy < kInf)
+        best[p.labels] = best.contains(p.labels) ? std::min(best[p.labels], p.energy) : p.energy;
     std::vector<double> expected;
     for (const auto& [labels, energy] : best) expected.push_back(energy);
     std::ranges::sort(expected);
@@ -129,7 +143,8 @@ TEST(Paths, NBest_AreTheLowestDistinctStringsInOrder) {
 }
 
 TEST(Paths, WhereTheStartIsFinal_TheEmptyPathPaysForFactorsWithoutArcsToo) {
-  const Lattice lattice = lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 5.0, 0}}, std::vector<Final>{{0, 1}, {1, 0}});
+  const Lattice lattice =
+      lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 5.0, 0}}, std::vector<Final>{{0, 1}, {1, 0}});
   Params W;
   OneGraph one(W, [&](FactorGraph& g) {
     g.output("p", Paths(lattice), std::vector<int>{});
@@ -148,7 +163,10 @@ TEST(Paths, WhereTheStartIsFinal_TheEmptyPathPaysForFactorsWithoutArcsToo) {
 TEST(Paths, WithoutATruth_HaveNoOthers) {
   Params W;
   OneGraph one(W, [&](FactorGraph& g) {
-    g.output("p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 5.0, -1}}, std::vector<Final>{{1, 0}})), {}, false);
+    g.output(
+        "p",
+        Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 5.0, -1}}, std::vector<Final>{{1, 0}})), {},
+        false);
   });
   Answer a;
   infer::ForwardBackward{}.answer(one.batch, {.over = Over::others}, a);
@@ -162,7 +180,8 @@ TEST(Paths, AnArcBeyondATable_IsRefusedByTheFactorsName) {
   Params W;
   const Param piece = W.table("piece", {2, 3});
   OneGraph one(W, [&](FactorGraph& g) {
-    const auto p = g.output("p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, 6}}, std::vector<Final>{{1, 0}})));
+    const auto p = g.output(
+        "p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, 6}}, std::vector<Final>{{1, 0}})));
     g.add(factor::table(W, piece), p);
   });
   Answer a;
@@ -178,7 +197,8 @@ TEST(Paths, AnArcBeyondATable_IsRefusedByTheFactorsName) {
 TEST(Paths, TablesOfDifferentColumns_AreRefused) {
   Params W;
   OneGraph one(W, [&](FactorGraph& g) {
-    const auto p = g.output("p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, 0}}, std::vector<Final>{{1, 0}})));
+    const auto p = g.output(
+        "p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, 0}}, std::vector<Final>{{1, 0}})));
     g.add(factor::constant(Tensor({2, 3})), p);
     g.add(factor::constant(Tensor({2, 2})), p);
   });
@@ -189,7 +209,8 @@ TEST(Paths, TablesOfDifferentColumns_AreRefused) {
 TEST(Paths, EnginesOfOtherVariables_RefuseThem) {
   Params W;
   OneGraph path(W, [&](FactorGraph& g) {
-    g.output("p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, -1}}, std::vector<Final>{{1, 0}})));
+    g.output("p",
+             Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, -1}}, std::vector<Final>{{1, 0}})));
     g.output("y", Labels(2));
   });
   OneGraph label(W, [](FactorGraph& g) { g.output("y", Labels(2)); });
@@ -200,7 +221,8 @@ TEST(Paths, EnginesOfOtherVariables_RefuseThem) {
   EXPECT_THROW(infer::ForwardBackward{}.answer(label.batch, {}, a), GraphError);
   EXPECT_THROW(infer::Grid{}.answer(label.batch, {}, a), GraphError);
   OneGraph only(W, [&](FactorGraph& g) {
-    g.output("p", Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, -1}}, std::vector<Final>{{1, 0}})));
+    g.output("p",
+             Paths(lattice::make_lattice(std::vector<Arc>{{0, 1, 1, 1, 0, -1}}, std::vector<Final>{{1, 0}})));
   });
   EXPECT_THROW(infer::ShortestPath{}.answer(only.batch, {.beta = 1}, a), GraphError);
 }

@@ -21,7 +21,8 @@ TEST(BestPath_OnLargeRandomLattices, EqualsBoostGraph) {
     std::vector<Arc> arcs;
     Graph graph(static_cast<std::size_t>(n));
     for (int k = 0; k < 6 * n; ++k) {
-      const int i = k < n - 1 ? k : rng.below(n - 1), j = k < n - 1 ? k + 1 : i + 1 + rng.below(std::min(30, n - 1 - i));
+      const int i = k < n - 1 ? k : rng.below(n - 1),
+                j = k < n - 1 ? k + 1 : i + 1 + rng.below(std::min(30, n - 1 - i));
       arcs.push_back({i, j, 1 + rng.below(9), 1, rng.normal()});
       boost::add_edge(static_cast<std::size_t>(i), static_cast<std::size_t>(j), arcs.back().energy, graph);
     }

@@ -21,18 +21,22 @@ static_assert(Answerable<loss::NegativeLogLikelihood, infer::Grid>);
 static_assert(Answerable<loss::NegativeLogLikelihood, infer::Automatic>);
 static_assert(!Answerable<loss::NegativeLogLikelihood, infer::MinSum>);
 static_assert(!Answerable<loss::NegativeLogLikelihood, infer::ShortestPath>);
-static_assert(Answerable<loss::Perceptron, infer::MinSum> && Answerable<loss::Perceptron, infer::ShortestPath>);
+static_assert(Answerable<loss::Perceptron, infer::MinSum> &&
+              Answerable<loss::Perceptron, infer::ShortestPath>);
 static_assert(Answerable<loss::Energy, infer::MinSum> && Answerable<loss::Energy, infer::Grid>);
 static_assert(!Loss<infer::MinSum> && !Engine<loss::Energy> && !Answerable<int, infer::MinSum>);
 
 TEST(Losses, SlopesAreTheDifferencesOfTheirValues) {
   const double step = 1e-6;
-  for (const AnyLoss& loss : {any_loss("energy"), any_loss("perceptron"), any_loss("nll"), any_loss("nll", 3)})
+  for (const AnyLoss& loss :
+       {any_loss("energy"), any_loss("perceptron"), any_loss("nll"), any_loss("nll", 3)})
     for (const double e : {-2.0, 0.5, 7.0})
       for (const double o : {-3.0, 0.5, 6.0}) {
         const Slope s = loss(e, o);
-        EXPECT_NEAR(s.truth, (loss(e + step, o).value - loss(e - step, o).value) / (2 * step), 1e-6) << loss.key;
-        EXPECT_NEAR(s.contrast, (loss(e, o + step).value - loss(e, o - step).value) / (2 * step), 1e-6) << loss.key;
+        EXPECT_NEAR(s.truth, (loss(e + step, o).value - loss(e - step, o).value) / (2 * step), 1e-6)
+            << loss.key;
+        EXPECT_NEAR(s.contrast, (loss(e, o + step).value - loss(e, o - step).value) / (2 * step), 1e-6)
+            << loss.key;
       }
 }
 
@@ -58,7 +62,8 @@ TEST(Losses, NllAtAHighBeta_IsThePerceptronLoss) {
       b.engine.answer(batch, loss.truth, truth);
       b.engine.answer(batch, loss.contrast, contrast);
       std::vector<double> out;
-      for (std::size_t i = 0; i < b.ready->size(); ++i) out.push_back(loss(truth.energy[i], contrast.energy[i]).value);
+      for (std::size_t i = 0; i < b.ready->size(); ++i)
+        out.push_back(loss(truth.energy[i], contrast.energy[i]).value);
       return out;
     };
     const std::vector<double> nll = values(any_loss("nll", 1e4)), perceptron = values(any_loss("perceptron"));

@@ -1,6 +1,9 @@
 #pragma once
 // Random tensors, whole-net evaluation and central differences for the tests of the net room.
 
+#include <algorithm>
+#include <vector>
+
 #include <cmath>
 #include <vector>
 
@@ -29,6 +32,30 @@ inline double weighted(const Net& net, const Params& params, const Tensor& in, c
   double s = 0;
   for (std::size_t i = 0; i < out.size(); ++i) s += double(out[i]) * double(weight[i]);
   return s;
+}
+
+struct Step {
+  Tensor out, din;
+  std::vector<Real> dw;
+};
+inline Step train_step(const Net& net, const Params& params, const Tensor& in, Net::State& state) {
+  const Shape shape = net.output_shape(in.shape().row()).with_rows(in.shape()[0]);
+  Step s{Tensor(shape), Tensor(in.shape()), std::vector<Real>(params.flat().size())};
+  net.forward(params.data(), in, s.out, state, Net::Mode::train);
+  net.backward(params.data(), random_tensor(shape, 99), s.dw.data(), s.din, state);
+  return s;
+}
+
+template <class A, class B>
+double largest_difference(const A& a, const B& b) {
+  double most = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(double(a[i]) - double(b[i])));
+  return most;
+}
+
+template <class A>
+bool same_bits(const A& a, const A& b) {
+  return std::equal(a.data(), a.data() + a.size(), b.data());
 }
 
 inline constexpr bool kDouble = sizeof(Real) == 8;

@@ -1,6 +1,6 @@
 #pragma once
-// Random small graphs, and the independent oracle that other engines are held against: plain enumeration over a
-// callback, sharing no code with the library's engines.
+// Random small graphs, and the independent oracle that other engines are held against: plain enumeration over
+// a callback, sharing no code with the library's engines.
 
 #include <cmath>
 #include <functional>
@@ -24,11 +24,15 @@ struct OneGraph {
   Prepared ready;
   Batch batch;
   OneGraph(Params& params, const std::function<void(FactorGraph&)>& declare)
-      : W(&params), model(params, [declare](FactorGraph& g, const int&) { declare(g); }), ready(model.prepare(0)), batch(ready.batch()) {}
+      : W(&params),
+        model(params, [declare](FactorGraph& g, const int&) { declare(g); }),
+        ready(model.prepare(0)),
+        batch(ready.batch()) {}
 };
 
 // All joint labels of the counts, in order.
-inline void each_labelling(const std::vector<int>& counts, const std::function<void(const std::vector<int>&)>& visit) {
+inline void each_labelling(const std::vector<int>& counts,
+                           const std::function<void(const std::vector<int>&)>& visit) {
   std::vector<int> y(counts.size(), 0);
   for (;;) {
     visit(y);

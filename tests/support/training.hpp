@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// A loss on a batch through the public path (Batch, engine, backward), and the check of its slopes in W by central
-/// differences.
+/// A loss on a batch through the public path (Batch, engine, backward), and the check of its slopes in W by
+/// central differences.
 
 #include <gtest/gtest.h>
 
@@ -19,15 +19,18 @@ namespace ebm::testing {
 struct TrainBatch {
   std::vector<const Sample*> pointers;
   Batch batch;
-  explicit TrainBatch(const Prepared& ready, std::size_t first = 0, std::size_t count = static_cast<std::size_t>(-1))
+  explicit TrainBatch(const Prepared& ready, std::size_t first = 0,
+                      std::size_t count = static_cast<std::size_t>(-1))
       : batch(ready.schema()) {
-    for (std::size_t i = first; i < ready.size() && i - first < count; ++i) pointers.push_back(&ready.samples()[i]);
+    for (std::size_t i = first; i < ready.size() && i - first < count; ++i)
+      pointers.push_back(&ready.samples()[i]);
     batch.assign(pointers, Net::Mode::train);
   }
 };
 
 /// The mean loss over a batch; `gradient`, when given, is laid out as Params::flat and gets its slopes added.
-inline double loss_of(Batch& batch, const AnyLoss& loss, const AnyEngine& engine, std::vector<Real>* gradient = nullptr) {
+inline double loss_of(Batch& batch, const AnyLoss& loss, const AnyEngine& engine,
+                      std::vector<Real>* gradient = nullptr) {
   batch.invalidate();
   Answer truth, contrast;
   const auto asked = [&](Query q) {
@@ -53,9 +56,10 @@ inline double loss_of(Batch& batch, const AnyLoss& loss, const AnyEngine& engine
   return sum / static_cast<double>(n);
 }
 
-/// Every block of W, at up to `most` places each: the slope equals a central difference for the best of several steps,
-/// to 1e-6 of its size in double builds (float ones only show that nothing is far off).
-inline void expect_slopes(Params& W, Batch& batch, const AnyLoss& loss, const AnyEngine& engine, int most = 25) {
+/// Every block of W, at up to `most` places each: the slope equals a central difference for the best of
+/// several steps, to 1e-6 of its size in double builds (float ones only show that nothing is far off).
+inline void expect_slopes(Params& W, Batch& batch, const AnyLoss& loss, const AnyEngine& engine,
+                          int most = 25) {
   constexpr bool kDouble = sizeof(Real) == 8;
   std::vector<Real> gradient(W.flat().size());
   loss_of(batch, loss, engine, &gradient);
@@ -63,11 +67,13 @@ inline void expect_slopes(Params& W, Batch& batch, const AnyLoss& loss, const An
   for (const Real g : gradient) largest = std::max(largest, std::abs(static_cast<double>(g)));
   ASSERT_TRUE(std::isfinite(largest));
   const double tolerance = kDouble ? 1e-6 : 3e-2;
-  const std::vector<double> steps = kDouble ? std::vector<double>{1e-3, 1e-4, 1e-5} : std::vector<double>{3e-2, 1e-2, 3e-3};
+  const std::vector<double> steps =
+      kDouble ? std::vector<double>{1e-3, 1e-4, 1e-5} : std::vector<double>{3e-2, 1e-2, 3e-3, 1e-3, 3e-4};
   Rng pick(5);
   for (const Params::Block& block : W.blocks())
     for (int k = 0; k < most; ++k) {
-      const std::size_t at = block.offset + static_cast<std::size_t>(pick.below(static_cast<int>(block.size())));
+      const std::size_t at =
+          block.offset + static_cast<std::size_t>(pick.below(static_cast<int>(block.size())));
       double best = kInf, nearest = 0;
       for (const double step : steps) {
         Real& w = W.flat()[at];
@@ -79,11 +85,12 @@ inline void expect_slopes(Params& W, Batch& batch, const AnyLoss& loss, const An
         w = old;
         const double slope = (up - down) / width;
         const double scale = std::max({std::abs(slope), 0.01 * largest, 1e-3});
-        if (const double error = std::abs(slope - gradient[at]) / scale; error < best) best = error, nearest = slope;
+        if (const double error = std::abs(slope - gradient[at]) / scale; error < best)
+          best = error, nearest = slope;
         if (best < tolerance) break;
       }
-      EXPECT_LT(best, tolerance) << "block " << block.name << " entry " << at - block.offset << ": slope " << gradient[at]
-                                 << ", central difference " << nearest;
+      EXPECT_LT(best, tolerance) << "block " << block.name << " entry " << at - block.offset << ": slope "
+                                 << gradient[at] << ", central difference " << nearest;
     }
 }
 

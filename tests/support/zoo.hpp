@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// One small trainable model of every kind that the engines cover, ragged wherever it can be. Laws that hold for any
-/// model are tested on all of them.
+/// One small trainable model of every kind that the engines cover, ragged wherever it can be. Laws that hold
+/// for any model are tested on all of them.
 
 #include <functional>
 #include <memory>
@@ -56,7 +56,8 @@ struct Prototypes {
 
 using Declare = std::function<void(FactorGraph&, const int&)>;
 
-inline Beast beast(std::string name, AnyEngine engine, int samples, const std::function<Declare(Params&)>& make) {
+inline Beast beast(std::string name, AnyEngine engine, int samples,
+                   const std::function<Declare(Params&)>& make) {
   Beast b{std::move(name), std::make_unique<Params>(), std::move(engine), nullptr, nullptr};
   const Declare declare = make(*b.W);
   b.model = std::make_unique<Model<int>>(*b.W, declare);
@@ -88,12 +89,13 @@ inline Beast rubbish(int n = 10) {
   return beast("with rubbish, several true labels", infer::Exhaustive{}, n, [&](Params& W) {
     const Net net = net::mlp(W, "net", {3, 4, 3});
     const Param bias = W.uniform("bias", {4}, 1);
-    return [net, bias, &W, x = random_data(n, 2, [](int) { return Shape{3}; })](FactorGraph& g, const int& i) {
-      const std::vector<int> several{i % 4, (i + 1) % 4};
-      const auto y = g.output("y", Labels(4), i % 3 ? LabelSet(i % 4) : LabelSet(several));
-      g.add(factor::with_rubbish(g.feature(net, (*x)[i]), 0.5), y);
-      g.add(factor::table(W, bias), y);
-    };
+    return
+        [net, bias, &W, x = random_data(n, 2, [](int) { return Shape{3}; })](FactorGraph& g, const int& i) {
+          const std::vector<int> several{i % 4, (i + 1) % 4};
+          const auto y = g.output("y", Labels(4), i % 3 ? LabelSet(i % 4) : LabelSet(several));
+          g.add(factor::with_rubbish(g.feature(net, (*x)[i]), 0.5), y);
+          g.add(factor::table(W, bias), y);
+        };
   });
 }
 
@@ -101,7 +103,9 @@ inline Beast chain(int n = 12) {
   return beast("ragged chains", infer::SumProduct{}, n, [&](Params& W) {
     const Net net = net::mlp(W, "emit", {3, 4, 3});
     const Param trans = W.uniform("trans", {3, 3}, 1);
-    return [net, trans, &W, x = random_data(n, 3, [](int i) { return Shape{1 + i % 5, 3}; })](FactorGraph& g, const int& i) {
+    return [net, trans, &W, x = random_data(n, 3, [](int i) {
+                              return Shape{1 + i % 5, 3};
+                            })](FactorGraph& g, const int& i) {
       const int length = 1 + i % 5;
       std::vector<LabelSet> truth;
       for (int t = 0; t < length; ++t) truth.push_back(t == 2 ? LabelSet() : LabelSet((i + t * t) % 3));
@@ -115,10 +119,12 @@ inline Beast chain(int n = 12) {
 inline Beast wide_images(int n = 9) {
   return beast("wide images", infer::SumProduct{}, n, [&](Params& W) {
     const Net net = net::sequential(W, "net", {1, 8, 8},
-                                    {net::Conv{.maps = 3, .kernel = net::square(3)}, net::Tanh{}, net::AveragePool{},
-                                     net::Conv{.maps = 4, .kernel = net::square(3)}});
+                                    {net::Conv{.maps = 3, .kernel = net::square(3)}, net::Tanh{},
+                                     net::AveragePool{}, net::Conv{.maps = 4, .kernel = net::square(3)}});
     const Param trans = W.uniform("trans", {4, 4}, 1);
-    return [net, trans, &W, x = random_data(n, 4, [](int i) { return Shape{1, 8, 8 + 2 * (i % 4)}; })](FactorGraph& g, const int& i) {
+    return [net, trans, &W, x = random_data(n, 4, [](int i) {
+                              return Shape{1, 8, 8 + 2 * (i % 4)};
+                            })](FactorGraph& g, const int& i) {
       std::vector<int> truth;
       for (int c = 0; c < 1 + i % 4; ++c) truth.push_back((i + c) % 4);
       const auto y = g.outputs("column", 1 + i % 4, Labels(4), truth);
@@ -132,9 +138,9 @@ inline Beast wide_images(int n = 9) {
 inline Beast functions(int n = 8) {
   return beast("function factors", infer::Exhaustive{}, n, [&](Params& W) {
     const Net narrow = net::mlp(W, "narrow", {2, 3}), wide = net::mlp(W, "wide", {2, 4, 5});
-    const Param prototypes = W.uniform("prototypes", {4, 3}, 1);
-    const Prototypes function{W.block(prototypes).offset, 4};
-    return [narrow, wide, function, x = random_data(n, 5, [](int) { return Shape{2}; }),
+    const Param few = W.uniform("few", {4, 3}, 1), many = W.uniform("many", {4, 5}, 1);
+    const Prototypes by_few{W.block(few).offset, 4}, by_many{W.block(many).offset, 4};
+    return [narrow, wide, by_few, by_many, x = random_data(n, 5, [](int) { return Shape{2}; }),
             z = random_data(n, 6, [](int) { return Shape{2}; })](FactorGraph& g, const int& i) {
       const auto y = g.output("y", Labels(4), i % 4);
       const Feature a = g.feature(narrow, (*x)[i]), b = g.feature(narrow, (*z)[i]);
@@ -142,7 +148,8 @@ inline Beast functions(int n = 8) {
       g.add(factor::distance(a, b));
       g.add(factor::distance(c, d));
       g.add(factor::half_squared_distance(c, d));
-      g.add(factor::function(function, {a}), y);
+      g.add(factor::function(by_few, {a}), y);
+      g.add(factor::function(by_many, {c}), y);
     };
   });
 }
@@ -152,7 +159,9 @@ inline Beast loop(int n = 8) {
   return beast("loops with a latent", infer::Exhaustive{}, n, [&](Params& W) {
     const Net net = net::mlp(W, "net", {3, 2});
     const Param pair = W.uniform("pair", {2, 2}, 1), triple = W.uniform("triple", {2, 2, 3}, 1);
-    return [net, pair, triple, &W, x = random_data(n, 7, [](int i) { return Shape{3 + i % 2, 3}; })](FactorGraph& g, const int& i) {
+    return [net, pair, triple, &W, x = random_data(n, 7, [](int i) {
+                                     return Shape{3 + i % 2, 3};
+                                   })](FactorGraph& g, const int& i) {
       const int count = 3 + i % 2;
       std::vector<int> truth;
       for (int v = 0; v < count; ++v) truth.push_back((i >> v) % 2);
@@ -161,7 +170,8 @@ inline Beast loop(int n = 8) {
       g.add_each(factor::network(net, (*x)[i]), y);
       g.add_each(factor::table(W, pair), y.pairs());
       g.add(factor::table(W, pair), y[count - 1], y[0]);
-      g.add_each(factor::table(W, triple), Scopes{3, {y[0].first, y[1].first, z.first, y[1].first, y[2].first, z.first}});
+      g.add_each(factor::table(W, triple),
+                 Scopes{3, {y[0].first, y[1].first, z.first, y[1].first, y[2].first, z.first}});
     };
   });
 }
@@ -180,8 +190,15 @@ inline Beast paths(int n = 9) {
     const Net left = net::mlp(W, "left", {2, 3});
     const Param piece = W.uniform("piece", {12, 1}, 1);
     const auto cuts = [](int i) { return 3 + i % 3; };
-    return [net, left, piece, cuts, &W, x = random_data(n, 8, [cuts](int i) { return Shape{2 * cuts(i) - 3, 2}; }),
-            given = random_data(n, 9, [cuts](int i) { return Shape{2 * cuts(i) - 3, 3}; }),
+    return [net, left, piece, cuts, &W,
+            x = random_data(n, 8,
+                            [cuts](int i) {
+                              return Shape{2 * cuts(i) - 3, 2};
+                            }),
+            given = random_data(n, 9,
+                                [cuts](int i) {
+                                  return Shape{2 * cuts(i) - 3, 3};
+                                }),
             z = random_data(n, 10, [](int) { return Shape{2}; })](FactorGraph& g, const int& i) {
       std::vector<int> truth;
       for (int k = 0; k < cuts(i) - 1 - i % 2; ++k) truth.push_back(1 + (i + k) % 3);
@@ -197,7 +214,8 @@ inline Beast paths(int n = 9) {
 /// E(x, y) = |G1(x) - G2(y)| + h(y) with a real y.
 inline Beast grid(int n = 6) {
   return beast("real variable", infer::Grid{.points = 21}, n, [&](Params& W) {
-    const Net gx = net::mlp(W, "gx", {1, 4, 3}), gy = net::mlp(W, "gy", {1, 4, 3}), h = net::mlp(W, "h", {1, 3, 1});
+    const Net gx = net::mlp(W, "gx", {1, 4, 3}), gy = net::mlp(W, "gy", {1, 4, 3}),
+              h = net::mlp(W, "h", {1, 3, 1});
     return [gx, gy, h, x = random_data(n, 11, [](int) { return Shape{1}; })](FactorGraph& g, const int& i) {
       const auto y = g.output("y", Reals(1), Real(0.15) * static_cast<Real>(i) - Real(0.4));
       g.add(factor::distance(g.feature(gx, (*x)[i]), g.feature(gy, y)));
@@ -208,7 +226,8 @@ inline Beast grid(int n = 6) {
 
 inline std::vector<Beast> zoo() {
   std::vector<Beast> out;
-  for (auto* make : {single_label, rubbish, chain, wide_images, functions, loop, paths, grid}) out.push_back(make(make == grid ? 6 : 9));
+  for (auto* make : {single_label, rubbish, chain, wide_images, functions, loop, paths, grid})
+    out.push_back(make(make == grid ? 6 : 9));
   return out;
 }
 

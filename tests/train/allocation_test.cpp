@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
@@ -29,8 +30,18 @@ void* counted(std::size_t bytes, std::size_t align) {
 
 void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
 void* operator new[](std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t align) { return counted(bytes, static_cast<std::size_t>(align)); }
-void* operator new[](std::size_t bytes, std::align_val_t align) { return counted(bytes, static_cast<std::size_t>(align)); }
+void* operator new(std::size_t bytes, std::align_val_t align) {
+  return counted(bytes, static_cast<std::size_t>(align));
+}
+void* operator new[](std::size_t bytes, std::align_val_t align) {
+  return counted(bytes, static_cast<std::size_t>(align));
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return counted(bytes, alignof(std::max_align_t));
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }
@@ -46,7 +57,8 @@ namespace {
 using namespace ebm::testing;
 
 // The same batch again and again; allocations of the steps after the second.
-std::size_t steady(const Beast& b, const AnyLoss& loss, const AnyOptimiser& optimiser, std::size_t first, std::size_t count) {
+std::size_t steady(const Beast& b, const AnyLoss& loss, const AnyOptimiser& optimiser, std::size_t first,
+                   std::size_t count) {
   TrainerCore trainer(*b.W, b.ready->schema(), loss, b.engine, optimiser, 1);
   const TrainBatch chosen(*b.ready, first, count);
   for (int warm = 0; warm < 2; ++warm) trainer.step(chosen.pointers);
@@ -58,9 +70,11 @@ std::size_t steady(const Beast& b, const AnyLoss& loss, const AnyOptimiser& opti
 void expect_none(const Beast& b) {
   set_threads(1);
   for (const AnyLoss& loss : {AnyLoss(loss::NegativeLogLikelihood{}), AnyLoss(loss::Perceptron{})})
-    for (const AnyOptimiser& optimiser : {AnyOptimiser(optim::Sgd{.rate = 1e-3}), AnyOptimiser(optim::Adam{.rate = 1e-3})})
+    for (const AnyOptimiser& optimiser :
+         {AnyOptimiser(optim::Sgd{.rate = 1e-3}), AnyOptimiser(optim::Adam{.rate = 1e-3})})
       for (const std::size_t count : {std::size_t{1}, std::size_t{7}})
-        EXPECT_EQ(steady(b, loss, optimiser, 0, count), 0u) << b.name << ", " << loss.key << ", batch " << count;
+        EXPECT_EQ(steady(b, loss, optimiser, 0, count), 0u)
+            << b.name << ", " << loss.key << ", batch " << count;
   set_threads(0);
 }
 
@@ -74,7 +88,9 @@ TEST(Allocations, AreCounted) {
 TEST(Allocations, OfLeNetSteps_AreNone) {
   expect_none(beast("lenet-5", infer::Exhaustive{}, 7, [](Params& W) {
     const Net net = net::lenet5(W, "lenet5");
-    return [net, x = random_data(7, 1, [](int) { return Shape{1, 32, 32}; })](FactorGraph& g, const int& i) {
+    return [net, x = random_data(7, 1, [](int) {
+                   return Shape{1, 32, 32};
+                 })](FactorGraph& g, const int& i) {
       g.add(factor::network(net, (*x)[static_cast<std::size_t>(i)]), g.output("y", Labels(10), i));
     };
   }));
@@ -87,11 +103,13 @@ TEST(Allocations, OfStepsOnEveryKindOfGraph_AreNone) {
 TEST(Allocations, OfRaggedBatches_AreNoneOnceEveryLengthWasSeen) {
   set_threads(1);
   for (const Beast& b : zoo()) {
-    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine, optim::Sgd{.rate = 1e-3}, 1);
+    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine,
+                        optim::Sgd{.rate = 1e-3}, 1);
     const TrainBatch all(*b.ready);
     const auto pass = [&] {
       for (std::size_t i = 0; i < all.pointers.size(); ++i)
-        trainer.step(std::span(all.pointers).subspan(i, std::min<std::size_t>(1 + i % 3, all.pointers.size() - i)));
+        trainer.step(
+            std::span(all.pointers).subspan(i, std::min<std::size_t>(1 + i % 3, all.pointers.size() - i)));
     };
     pass();
     pass();

@@ -19,7 +19,8 @@ using namespace ebm::testing;
 
 TEST(Schedules, InverseAfterT_HasThePublishedValues) {
   const Schedule s = Schedule::inverse(0.1, 100);
-  for (const auto& [t, rate] : {std::pair{0.0, 0.1}, {50.0, 0.1}, {100.0, 0.1}, {200.0, 0.05}, {1000.0, 0.01}})
+  for (const auto& [t, rate] :
+       {std::pair{0.0, 0.1}, {50.0, 0.1}, {100.0, 0.1}, {200.0, 0.05}, {1000.0, 0.01}})
     EXPECT_NEAR(s.at(t), rate, 1e-12);
   EXPECT_EQ(Schedule(0.3).at(1e6), 0.3);
 }
@@ -106,8 +107,9 @@ TEST(Optimisers, FrozenBlocks_StandStillAndForgetTheirGradient) {
   }
 }
 
-// E_k(x) from a 5-4-3 net; NLL at beta curves entry k by beta p_k (1 - p_k). With one hidden layer a weight reaches each
-// entry by one way, so that the Gauss-Newton diagonal without cross terms is sum_k (dE_k/dw)^2 beta p_k (1 - p_k).
+// E_k(x) from a 5-4-3 net; NLL at beta curves entry k by beta p_k (1 - p_k). With one hidden layer a weight
+// reaches each entry by one way, so that the Gauss-Newton diagonal without cross terms is sum_k (dE_k/dw)^2
+// beta p_k (1 - p_k).
 TEST(Curvature, OfATinyNetUnderNll_EqualsBruteForce) {
   const double beta = 1.7;
   const Beast b = beast("5-4-3", infer::Exhaustive{}, 6, [](Params& W) {
@@ -122,7 +124,8 @@ TEST(Curvature, OfATinyNetUnderNll_EqualsBruteForce) {
   const std::size_t entries = all.batch.weights(), n = b.W->flat().size();
   ASSERT_EQ(entries, 18u);
   std::vector<Real> at_entries(entries), slopes(entries), expected(n), h(n);
-  for (std::size_t w = 0; w < entries; ++w) at_entries[w] = static_cast<Real>(beta * a.weights[w] * (1 - a.weights[w]));
+  for (std::size_t w = 0; w < entries; ++w)
+    at_entries[w] = static_cast<Real>(beta * a.weights[w] * (1 - a.weights[w]));
   for (std::size_t w = 0; w < entries; ++w) {
     std::vector<Real> one_hot(entries), jacobian(n);
     one_hot[w] = 1;
@@ -170,7 +173,8 @@ TEST(Curvature, SecondDerivativeOfNll_IsThatOfItsEntries) {
 
 TEST(Curvature, OfWhatHasNone_IsRefusedByName) {
   const auto refusal = [](const Beast& b) -> std::string {
-    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine, optim::StochasticLevenbergMarquardt{}, 1);
+    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine,
+                        optim::StochasticLevenbergMarquardt{}, 1);
     try {
       trainer.epoch(b.ready->samples(), {});
     } catch (const GraphError& e) {

@@ -14,8 +14,8 @@
 
 namespace ebm::testing {
 
-/// Answers as exhaustive search does, after calling `before` with the number of answers asked for so far: a way into the
-/// middle of any pass.
+/// Answers as exhaustive search does, after calling `before` with the number of answers asked for so far: a
+/// way into the middle of any pass.
 struct Watched {
   static constexpr Powers kPowers = infer::Exhaustive::kPowers;
   std::function<void(int)> before;

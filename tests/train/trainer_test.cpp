@@ -67,7 +67,8 @@ TEST(Trainer, WithThePerceptronLoss_SeparatesWhatIsSeparable) { expect_to_learn(
 
 TEST(Trainer, OnEveryKindOfGraph_LowersNll) {
   for (Beast& b : zoo()) {
-    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine, optim::Adam{.rate = 0.02}, 1);
+    TrainerCore trainer(*b.W, b.ready->schema(), loss::NegativeLogLikelihood{}, b.engine,
+                        optim::Adam{.rate = 0.02}, 1);
     const double before = trainer.evaluate(b.ready->samples()).loss;
     for (int epoch = 0; epoch < 15; ++epoch) trainer.epoch(b.ready->samples(), {.batch = 3});
     EXPECT_LT(trainer.evaluate(b.ready->samples()).loss, 0.9 * before) << b.name;
@@ -119,9 +120,10 @@ TEST(Trainer, AtANaN_StopsAndNamesSampleAndFactor) {
     Beast (*make)(int);
     const char* factor;
   };
-  for (const auto& [make, factor] : {Expected{single_label, "'net'"}, Expected{rubbish, "'with_rubbish'"}, Expected{chain, "'emit'"},
-                                     Expected{wide_images, "'net'"}, Expected{functions, "'distance'"}, Expected{loop, "'net'"},
-                                     Expected{paths, "'net'"}, Expected{grid, "'distance'"}})
+  for (const auto& [make, factor] :
+       {Expected{single_label, "'net'"}, Expected{rubbish, "'with_rubbish'"}, Expected{chain, "'emit'"},
+        Expected{wide_images, "'net'"}, Expected{functions, "'distance'"}, Expected{loop, "'net'"},
+        Expected{paths, "'net'"}, Expected{grid, "'distance'"}})
     for (const int batch : {1, 3, 100}) {
       Beast b = make(9);
       // The first data of sample 7 become NaN where they lie.
@@ -158,7 +160,8 @@ TEST(Trainer, WithATruthThatNoAnswerIs_CountsItAndGoesOn) {
   const Prepared ready = model.prepare(std::span<const int>(index));
   for (const char* key : {"energy", "perceptron", "nll"})
     for (const int batch : {1, 4}) {
-      TrainerCore trainer(W, ready.schema(), any_loss(key), infer::ForwardBackward{}, optim::Sgd{.rate = 1e-3}, 1);
+      TrainerCore trainer(W, ready.schema(), any_loss(key), infer::ForwardBackward{},
+                          optim::Sgd{.rate = 1e-3}, 1);
       const EpochReport r = trainer.epoch(ready.samples(), {.batch = batch});
       EXPECT_EQ(r.tally.impossible, 1u) << key;
       EXPECT_EQ(r.tally.skipped, 1u);
@@ -193,18 +196,21 @@ TEST(Trainer, WithForbiddenTruths_NeverMakesANaN) {
 TEST(Trainer, OfALossThatTheEngineCannotAnswer_IsRefusedAtRunTimeToo) {
   Clusters c(3);
   try {
-    const Trainer<int> trainer(*c.model, AnyLoss(loss::NegativeLogLikelihood{}), AnyEngine(infer::MinSum{}), AnyOptimiser(optim::Sgd{}));
+    const Trainer<int> trainer(*c.model, AnyLoss(loss::NegativeLogLikelihood{}), AnyEngine(infer::MinSum{}),
+                               AnyOptimiser(optim::Sgd{}));
     FAIL();
   } catch (const GraphError& e) {
     EXPECT_NE(std::string(e.what()).find("loss 'nll' needs free energies"), std::string::npos) << e.what();
   }
-  EXPECT_NO_THROW(Trainer<int>(*c.model, AnyLoss(loss::Perceptron{}), AnyEngine(infer::MinSum{}), AnyOptimiser(optim::Sgd{})));
+  EXPECT_NO_THROW(Trainer<int>(*c.model, AnyLoss(loss::Perceptron{}), AnyEngine(infer::MinSum{}),
+                               AnyOptimiser(optim::Sgd{})));
 }
 
 TEST(Trainer, EqualSeeds_GiveEqualWeights_OthersDoNot) {
   const auto run = [](std::uint64_t seed) {
     Clusters c;
-    Trainer<int> trainer(*c.model, loss::NegativeLogLikelihood{}, infer::Exhaustive{}, optim::Sgd{.rate = 0.1}, seed);
+    Trainer<int> trainer(*c.model, loss::NegativeLogLikelihood{}, infer::Exhaustive{},
+                         optim::Sgd{.rate = 0.1}, seed);
     trainer.epoch(*c.ready);
     return weights(c.W);
   };
@@ -215,17 +221,22 @@ TEST(Trainer, EqualSeeds_GiveEqualWeights_OthersDoNot) {
 TEST(Trainer, FrozenBlocks_StandStill_AndARateScalesAStep) {
   const auto moved = [](const char* change, double rate) {
     Clusters c;
-    if (rate == 0) c.W.set_trainable(change, false);
-    else c.W.set_rate(change, rate);
+    if (rate == 0)
+      c.W.set_trainable(change, false);
+    else
+      c.W.set_rate(change, rate);
     const std::vector<Real> before = weights(c.W);
-    Trainer<int> trainer(*c.model, loss::NegativeLogLikelihood{}, infer::Exhaustive{}, optim::Sgd{.rate = 0.1});
+    Trainer<int> trainer(*c.model, loss::NegativeLogLikelihood{}, infer::Exhaustive{},
+                         optim::Sgd{.rate = 0.1});
     trainer.epoch(*c.ready, {.batch = 60});
     std::vector<double> out;
     for (const Params::Block& b : c.W.blocks())
-      for (std::size_t i = 0; i < b.size(); ++i) out.push_back(static_cast<double>(c.W.flat()[b.offset + i]) - before[b.offset + i]);
+      for (std::size_t i = 0; i < b.size(); ++i)
+        out.push_back(static_cast<double>(c.W.flat()[b.offset + i]) - before[b.offset + i]);
     return out;  // six weights, then three biases
   };
-  const std::vector<double> plain = moved("net", 1), frozen = moved("net.bias", 0), slow = moved("net.bias", 0.25);
+  const std::vector<double> plain = moved("net", 1), frozen = moved("net.bias", 0),
+                            slow = moved("net.bias", 0.25);
   for (std::size_t i = 0; i < 9; ++i) {
     EXPECT_NE(plain[i], 0);
     if (i < 6) {
@@ -249,12 +260,14 @@ TEST(Trainer, KeepBest_EndsWithTheWeightsOfTheBestEpoch) {
     if (after.size() >= 3)
       for (Real& w : c.W.flat()) w = -w;
   };
-  Trainer<int> trainer(*c.model, loss::NegativeLogLikelihood{}, infer::Exhaustive{}, optim::Sgd{.rate = 0.02});
+  Trainer<int> trainer(*c.model, loss::NegativeLogLikelihood{}, infer::Exhaustive{},
+                       optim::Sgd{.rate = 0.02});
   const History h = trainer.fit(*c.ready, *c.ready, o);
   ASSERT_GE(h.best, 1);
   EXPECT_EQ(weights(c.W), after[static_cast<std::size_t>(h.best) - 1]);
   EXPECT_EQ(h.train.size(), 6u);
-  for (const EpochReport& v : h.validation) EXPECT_GE(v.error, h.validation[static_cast<std::size_t>(h.best) - 1].error);
+  for (const EpochReport& v : h.validation)
+    EXPECT_GE(v.error, h.validation[static_cast<std::size_t>(h.best) - 1].error);
 }
 
 TEST(Trainer, OnNothing_OrInBatchesOfNone_Refuses) {

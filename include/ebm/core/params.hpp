@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// W: every trainable number of a model, in one flat buffer of named blocks. Nets and factors hold block indices only,
-/// so sharing is using a handle twice, an optimiser is one loop, and a checkpoint forgets nothing.
+/// W: every trainable number of a model, in one flat buffer of named blocks. Nets and factors hold block
+/// indices only, so sharing is using a handle twice, an optimiser is one loop, and a checkpoint forgets
+/// nothing.
 
 #include <cstddef>
 #include <cstdint>
@@ -29,8 +30,8 @@ struct CacheLines {
   CacheLines() = default;
   template <class U>
   CacheLines(const CacheLines<U>&) {}  // NOLINT
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), std::align_val_t{64})); }
-  void deallocate(T* p, std::size_t) { ::operator delete(p, std::align_val_t{64}); }
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{64})); }
+  void deallocate(T* p, std::size_t) { ::operator delete (p, std::align_val_t{64}); }
   bool operator==(const CacheLines&) const = default;
 };
 
@@ -60,7 +61,8 @@ class Params {
 
   /// A new block of zeros. \throws GraphError when the name is taken.
   Param add(std::string name, Shape shape);
-  /// A new block drawn uniformly from [-limit, limit], from a stream that depends on the seed and the name alone.
+  /// A new block drawn uniformly from [-limit, limit], from a stream that depends on the seed and the name
+  /// alone.
   Param uniform(std::string name, Shape shape, double limit);
   /// A table of energies, zero; the usual start of a pairwise factor.
   Param table(std::string name, Shape shape) { return add(std::move(name), shape); }

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// One thread pool with one knob. Work is cut by the caller into pieces whose number depends on the data alone, never
-/// on the threads: that is what makes results the same bits for any number of threads.
+/// One thread pool with one knob. Work is cut by the caller into pieces whose number depends on the data
+/// alone, never on the threads: that is what makes results the same bits for any number of threads.
 
 #include <cstddef>
 #include <memory>
@@ -17,8 +17,8 @@ namespace detail {
 void parallel_for(std::size_t count, void (*call)(const void* body, std::size_t i), const void* body);
 }
 
-/// Calls body(i) for i in [0, count), each once, in any order, and returns when all are done. The first exception
-/// thrown by a body is thrown again here. Calls may nest.
+/// Calls body(i) for i in [0, count), each once, in any order, and returns when all are done. The first
+/// exception thrown by a body is thrown again here. Calls may nest.
 template <class Body>
 void parallel_for(std::size_t count, const Body& body) {
   detail::parallel_for(

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// What an engine says of its own answer: what was asked, what was used and why, and what the answer is worth.
+/// What an engine says of its own answer: what was asked, what was used and why, and what the answer is
+/// worth.
 
 #include <cstdint>
 #include <iosfwd>
@@ -10,7 +11,14 @@ namespace ebm {
 
 enum class Exactness : std::uint8_t { exact, bounded, approximate, sampled };
 enum class Method : std::uint8_t { automatic, none, exhaustive, chain, paths, grid };
-enum class Why : std::uint8_t { asked, single_variable, chain_structure, path_variable, no_variable, small_graph };
+enum class Why : std::uint8_t {
+  asked,
+  single_variable,
+  chain_structure,
+  path_variable,
+  no_variable,
+  small_graph
+};
 
 struct Report {
   bool converged = true;  ///< not converging is data, not an exception

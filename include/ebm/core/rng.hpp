@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Counter-based random numbers: Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy
-/// as 1, 2, 3"). A number is a pure function of (seed, stream, counter), so streams are the same for any number of
-/// threads and on every device, and a generator is checkpointed by three integers.
+/// Counter-based random numbers: Philox 4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers:
+/// as easy as 1, 2, 3"). A number is a pure function of (seed, stream, counter), so streams are the same for
+/// any number of threads and on every device, and a generator is checkpointed by three integers.
 
 #include <array>
 #include <cstddef>
@@ -20,10 +20,10 @@ class Rng {
   static std::array<std::uint32_t, 4> block(std::uint64_t seed, std::uint64_t stream, std::uint64_t counter);
 
   std::uint32_t next();
-  double uniform();                          ///< in [0, 1), 32 random bits
+  double uniform();  ///< in [0, 1), 32 random bits
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
-  double normal();                           ///< mean 0, variance 1 (Box-Muller)
-  int below(int n);                          ///< in {0, .., n-1}; n >= 1; unbiased to 2^-32
+  double normal();   ///< mean 0, variance 1 (Box-Muller)
+  int below(int n);  ///< in {0, .., n-1}; n >= 1; unbiased to 2^-32
   bool chance(double probability) { return uniform() < probability; }
   template <class T>
   void shuffle(std::span<T> values) {

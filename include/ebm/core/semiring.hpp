@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// The two ways of adding up answers. Both "multiply" by adding energies; they differ in how alternatives join:
-/// min keeps the lowest, logadd(a, b) = -log(exp(-a) + exp(-b)) keeps all (LeCun et al. 1998, section on graph
-/// transformers). Forbidden is +inf and stays so: no inf - inf arises.
+/// The two ways of adding up answers. Both "multiply" by adding energies; they differ in how alternatives
+/// join: min keeps the lowest, logadd(a, b) = -log(exp(-a) + exp(-b)) keeps all (LeCun et al. 1998, section
+/// on graph transformers). Forbidden is +inf and stays so: no inf - inf arises.
 
 #include <algorithm>
 #include <cmath>

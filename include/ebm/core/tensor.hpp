@@ -26,8 +26,14 @@ class Shape {
   explicit Shape(std::span<const int> sizes);
 
   int rank() const { return rank_; }
-  int operator[](int axis) const { assert(axis >= 0 && axis < rank_); return sizes_[axis]; }
-  int& operator[](int axis) { assert(axis >= 0 && axis < rank_); return sizes_[axis]; }
+  int operator[](int axis) const {
+    assert(axis >= 0 && axis < rank_);
+    return sizes_[axis];
+  }
+  int& operator[](int axis) {
+    assert(axis >= 0 && axis < rank_);
+    return sizes_[axis];
+  }
   int back() const { return (*this)[rank_ - 1]; }
   /// Number of entries; 1 for no axis at all.
   std::size_t size() const;
@@ -59,8 +65,8 @@ struct BasicView {
   BasicView(T* data, Shape shape) : data(data), shape(shape) {}
   /// A view to read is made from a view to write.
   template <class U>
-    requires std::is_same_v<T, const U>
-  BasicView(const BasicView<U>& other) : data(other.data), shape(other.shape) {}  // NOLINT
+  requires std::is_same_v<T, const U> BasicView(const BasicView<U>& other)
+      : data(other.data), shape(other.shape) {}  // NOLINT
 
   int rows() const { return shape.rank() == 0 ? 1 : shape[0]; }
   std::size_t size() const { return shape.size(); }
@@ -108,7 +114,9 @@ class Tensor {
   Tensor reshaped(Shape shape) &&;
 
  private:
-  struct Free { void operator()(Real* p) const; };
+  struct Free {
+    void operator()(Real* p) const;
+  };
   Shape shape_;
   std::unique_ptr<Real[], Free> data_;
 };

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Scratch memory that is handed out in order and taken back all at once. After the first pass of a steady loop it
-/// allocates nothing: reset() joins what was needed into one block.
+/// Scratch memory that is handed out in order and taken back all at once. After the first pass of a steady
+/// loop it allocates nothing: reset() joins what was needed into one block.
 
 #include <cstddef>
 #include <memory>
@@ -36,7 +36,9 @@ class Workspace {
   Workspace& operator=(Workspace&&) = default;
 
  private:
-  struct Free { void operator()(std::byte* p) const; };
+  struct Free {
+    void operator()(std::byte* p) const;
+  };
   struct Block {
     std::unique_ptr<std::byte[], Free> data;
     std::size_t size = 0;

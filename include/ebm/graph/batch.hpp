@@ -1,11 +1,12 @@
 #pragma once
 /// \file
-/// A span of samples with its tables evaluated: every net once over all rows of all samples, every factor function
-/// once over all its instances. Ragged by nature: nothing is padded. Reused from step to step; in a steady loop it
-/// allocates nothing.
+/// A span of samples with its tables evaluated: every net once over all rows of all samples, every factor
+/// function once over all its instances. Ragged by nature: nothing is padded. Reused from step to step; in a
+/// steady loop it allocates nothing.
 ///
-/// Tables are read per *item*: the sample itself, or a point when the graph has a real variable (each point belongs
-/// to a sample). Weights on table entries live in one flat array, item after item, in the layout of `weights_at`.
+/// Tables are read per *item*: the sample itself, or a point when the graph has a real variable (each point
+/// belongs to a sample). Weights on table entries live in one flat array, item after item, in the layout of
+/// `weights_at`.
 
 #include <memory>
 #include <optional>
@@ -25,7 +26,10 @@ struct Points {
   std::vector<Real> values;
   int count() const { return static_cast<int>(sample.size()); }
   bool empty() const { return sample.empty(); }
-  void clear() { sample.clear(); values.clear(); }
+  void clear() {
+    sample.clear();
+    values.clear();
+  }
 };
 
 /// The energies of one group for one item: row r starts at data + r * stride.
@@ -45,7 +49,8 @@ class Batch {
 
   /// The samples must outlive their use here. Forgets what was evaluated. A gradient needs Mode::train.
   void assign(std::span<const Sample* const> samples, Net::Mode mode = Net::Mode::evaluate);
-  /// Evaluates every table, one item a sample. \throws GraphError when a graph has a real variable (points are needed).
+  /// Evaluates every table, one item a sample. \throws GraphError when a graph has a real variable (points
+  /// are needed).
   void forward();
   /// Evaluates every table at the given points, which must stay until the next assign, forward or invalidate.
   void forward(const Points& points);
@@ -59,19 +64,20 @@ class Batch {
   int items() const;
   int sample_of(int item) const;
   TableAt table(int item, int group) const;
-  /// Where the weights of (item, group) start, and how many there are in all. Same entries as the table; a shared row
-  /// has one row of weights an item.
+  /// Where the weights of (item, group) start, and how many there are in all. Same entries as the table; a
+  /// shared row has one row of weights an item.
   std::size_t weights_at(int item, int group) const;
-  std::size_t weights_of(int item) const;  ///< start of the item's first group; item = items() gives the total
+  std::size_t weights_of(
+      int item) const;  ///< start of the item's first group; item = items() gives the total
   std::size_t weights() const;
 
-  /// gradient += sum over entries of weights . d(table)/dW, after a forward with Mode::train. `weights` has weights()
-  /// entries; `gradient` is laid out as Params::flat. The only gradient of the library ends here.
+  /// gradient += sum over entries of weights . d(table)/dW, after a forward with Mode::train. `weights` has
+  /// weights() entries; `gradient` is laid out as Params::flat. The only gradient of the library ends here.
   void backward(std::span<const Real> weights, std::span<Real> gradient);
 
-  /// h += diagonal Gauss-Newton curvature (>= 0), given that by each table entry, and the slopes by each entry (which
-  /// count where a net's output is itself curved, as an RBF is). \throws GraphError for a function factor that does more
-  /// than pass numbers on.
+  /// h += diagonal Gauss-Newton curvature (>= 0), given that by each table entry, and the slopes by each
+  /// entry (which count where a net's output is itself curved, as an RBF is). \throws GraphError for a
+  /// function factor that does more than pass numbers on.
   void curvature(std::span<const Real> at_entries, std::span<const Real> slopes, std::span<Real> h);
   /// The first table with a NaN: which sample of the batch, and the name of the factor.
   struct NanAt {

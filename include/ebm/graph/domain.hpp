@@ -15,7 +15,8 @@ class Lattice;
 struct Labels {
   int count;
   explicit Labels(int count) : count(count) {
-    if (count < 1) throw GraphError(message("[graph] Labels(", count, "): a variable needs at least one label"));
+    if (count < 1)
+      throw GraphError(message("[graph] Labels(", count, "): a variable needs at least one label"));
   }
 };
 
@@ -23,7 +24,8 @@ struct Labels {
 struct Reals {
   int dims;
   explicit Reals(int dims) : dims(dims) {
-    if (dims < 1) throw GraphError(message("[graph] Reals(", dims, "): a real variable needs at least one dimension"));
+    if (dims < 1)
+      throw GraphError(message("[graph] Reals(", dims, "): a real variable needs at least one dimension"));
   }
 };
 

@@ -1,11 +1,11 @@
 #pragma once
 /// \file
-/// A factor is a differentiable table: `forward` gives the energies of its rows, `backward` takes one weight per entry
-/// and returns the slopes of W and of what it reads. Reading the table at one entry is a point evaluation; a one-hot
-/// weight gives the slope of a minimum, marginals that of a free energy.
+/// A factor is a differentiable table: `forward` gives the energies of its rows, `backward` takes one weight
+/// per entry and returns the slopes of W and of what it reads. Reading the table at one entry is a point
+/// evaluation; a one-hot weight gives the slope of a minimum, marginals that of a free energy.
 ///
-/// A user's own factor is any value with these two methods (concept FactorFunction). It is erased once per group of
-/// equal factors, never per instance.
+/// A user's own factor is any value with these two methods (concept FactorFunction). It is erased once per
+/// group of equal factors, never per instance.
 
 #include <concepts>
 #include <cstddef>
@@ -39,7 +39,8 @@ struct Slopes {
   std::span<const View> in;
 };
 
-/// `out` and `dout` are [rows, entries]: one row per instance, entries = product of the label counts in scope (1 if none).
+/// `out` and `dout` are [rows, entries]: one row per instance, entries = product of the label counts in scope
+/// (1 if none).
 template <class F>
 concept FactorFunction = requires(const F f, const Reads& x, View out, ConstView dout, const Slopes& s) {
   f.forward(x, out);
@@ -54,7 +55,9 @@ class Factor {
       : self_(std::make_shared<const Holder<F>>(std::move(f))), ops_(&kOps<F>) {}
 
   void forward(const Reads& x, View out) const { ops_->forward(self_.get(), x, out); }
-  void backward(const Reads& x, ConstView dout, const Slopes& s) const { ops_->backward(self_.get(), x, dout, s); }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    ops_->backward(self_.get(), x, dout, s);
+  }
   /// \throws ShapeError when the inputs ([rows, d] without rows) do not give `entries` energies a row.
   void check(std::span<const Shape> in, int entries) const { ops_->check(self_.get(), in, entries); }
   std::string_view name() const { return ops_->name(self_.get()); }
@@ -80,31 +83,42 @@ class Factor {
     bool selects;
   };
   template <class F>
-  static const F& get(const void* self) { return static_cast<const Holder<F>*>(self)->f; }
+  static const F& get(const void* self) {
+    return static_cast<const Holder<F>*>(self)->f;
+  }
 
   template <class F>
-  static constexpr Ops kOps{
-      [](const void* self, const Reads& x, View out) { get<F>(self).forward(x, out); },
-      [](const void* self, const Reads& x, ConstView dout, const Slopes& s) { get<F>(self).backward(x, dout, s); },
-      [](const void* self, std::span<const Shape> in, int entries) {
-        if constexpr (requires(const F& f) { f.check(in, entries); }) get<F>(self).check(in, entries);
-      },
-      [](const void* self) -> std::string_view {
-        if constexpr (requires(const F& f) { { f.name() } -> std::convertible_to<std::string_view>; })
-          return get<F>(self).name();
-        else
-          return "factor";
-      },
-      [](const void* a, const void* b) {
-        if constexpr (std::is_empty_v<F>) return true;
-        else if constexpr (std::equality_comparable<F>) return get<F>(a) == get<F>(b);
-        else return false;
-      },
-      requires { F::kSelects; }};
+  static constexpr Ops kOps{[](const void* self, const Reads& x, View out) { get<F>(self).forward(x, out); },
+                            [](const void* self, const Reads& x, ConstView dout, const Slopes& s) {
+                              get<F>(self).backward(x, dout, s);
+                            },
+                            [](const void* self, std::span<const Shape> in, int entries) {
+                              if constexpr (requires(const F& f) { f.check(in, entries); })
+                                get<F>(self).check(in, entries);
+                            },
+                            [](const void* self) -> std::string_view {
+                              if constexpr (requires(const F& f) {
+                                              { f.name() } -> std::convertible_to<std::string_view>;
+                                            })
+                                return get<F>(self).name();
+                              else
+                                return "factor";
+                            },
+                            [](const void* a, const void* b) {
+                              if constexpr (std::is_empty_v<F>)
+                                return true;
+                              else if constexpr (std::equality_comparable<F>)
+                                return get<F>(a) == get<F>(b);
+                              else
+                                return false;
+                            },
+                            requires {F::kSelects;
+}
+};  // namespace EBM_PRECISION
 
-  std::shared_ptr<const void> self_;
-  const Ops* ops_;
-};
+std::shared_ptr<const void> self_;
+const Ops* ops_;
+};  // namespace ebm
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm

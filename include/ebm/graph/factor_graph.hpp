@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// FactorGraph: E(W, X, Y, Z) as a sum of factors, declared for one sample. A model's lambda fills one per sample;
-/// `build` interns what samples share.
+/// FactorGraph: E(W, X, Y, Z) as a sum of factors, declared for one sample. A model's lambda fills one per
+/// sample; `build` interns what samples share.
 
 #include <span>
 #include <string>
@@ -26,8 +26,8 @@ struct Variables {
   int size() const { return count; }
   /// (0,1), (1,2), ..: every pair of neighbours in a chain.
   Scopes pairs() const;
-  /// Every pair of horizontal and vertical neighbours, the variables being a height x width grid in row-major order.
-  /// \throws GraphError when the sizes do not multiply to the count.
+  /// Every pair of horizontal and vertical neighbours, the variables being a height x width grid in row-major
+  /// order. \throws GraphError when the sizes do not multiply to the count.
   Scopes grid_pairs(int height, int width) const;
 };
 
@@ -39,8 +39,8 @@ class FactorGraph {
   explicit FactorGraph(const Params& W) : params_(&W) {}
 
   /// \name Variables
-  /// The truth is read by losses alone; leave it out when unknown. At most one real and one path variable a graph.
-  /// \throws GraphError for a name used twice or a truth outside the domain.
+  /// The truth is read by losses alone; leave it out when unknown. At most one real and one path variable a
+  /// graph. \throws GraphError for a name used twice or a truth outside the domain.
   ///@{
   Variables outputs(std::string name, int count, Labels labels, std::span<const int> truth = {});
   Variables outputs(std::string name, int count, Labels labels, std::vector<LabelSet> truth);
@@ -50,22 +50,24 @@ class FactorGraph {
   RealVariable output(std::string name, Reals reals, std::span<const Real> truth = {});
   RealVariable output(std::string name, Reals reals, Real truth);
   /// The truth is an acceptor of one string of output labels, or empty.
-  PathVariable output(std::string name, Paths paths, std::span<const int> truth = {}, bool truth_known = true);
+  PathVariable output(std::string name, Paths paths, std::span<const int> truth = {},
+                      bool truth_known = true);
   ///@}
 
-  /// What `net` computes from data, or from the real variable: once per evaluation, for any number of factors.
+  /// What `net` computes from data, or from the real variable: once per evaluation, for any number of
+  /// factors.
   Feature feature(const Net& net, Data x);
   Feature feature(const Net& net, RealVariable);
 
   /// \name Factors
   /// \throws GraphError or ShapeError by the factor's name when a table does not fit its scope.
   ///@{
-  void add(Term term);                                  ///< no label variable: a number (of features, of the real variable)
-  void add(Term term, Variables variable);              ///< one variable
-  void add(Term term, Variables a, Variables b);        ///< two variables
-  void add(Term term, PathVariable);                    ///< arc energy = table entry of the arc
-  void add_each(Term term, const Variables& variables); ///< row i on variable i
-  void add_each(Term term, Scopes scopes);              ///< row i, or the shared table, on scope i
+  void add(Term term);  ///< no label variable: a number (of features, of the real variable)
+  void add(Term term, Variables variable);               ///< one variable
+  void add(Term term, Variables a, Variables b);         ///< two variables
+  void add(Term term, PathVariable);                     ///< arc energy = table entry of the arc
+  void add_each(Term term, const Variables& variables);  ///< row i on variable i
+  void add_each(Term term, Scopes scopes);               ///< row i, or the shared table, on scope i
   ///@}
 
   /// Interns nets, functions and structure. Not to be called for two graphs of one schema at once.
@@ -80,7 +82,7 @@ class FactorGraph {
   std::vector<Data> data_;
   Truth truth_;
   std::shared_ptr<const Lattice> lattice_;
-  std::vector<Net> nets_;          ///< of structure_.features, before interning
+  std::vector<Net> nets_;                 ///< of structure_.features, before interning
   std::vector<SizedFunction> functions_;  ///< of structure_.groups, before interning
 };
 

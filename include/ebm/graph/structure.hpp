@@ -1,12 +1,10 @@
 #pragma once
 /// \file
-/// What samples share. A Structure is the shape of one factor graph: variables, features and groups (one function, N
-/// scopes, flat index arrays). Samples of equal structure share it, and a plan belongs to it, never to a batch
-/// (with ragged shuffled data the structure of a union never repeats).
+/// What samples share. A Structure is the shape of one factor graph: variables, features and groups (one
+/// function, N scopes, flat index arrays). Samples of equal structure share it, and a plan belongs to it,
+/// never to a batch (with ragged shuffled data the structure of a union never repeats).
 
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -45,12 +43,12 @@ struct Group {
   int slot = -1;              ///< data slot, for Kind::data
   std::vector<int> features;  ///< one for Kind::feature, those it reads for Kind::function
   int instances = 0;
-  int arity = 0;              ///< label variables per scope
-  bool on_path = false;       ///< entries are read by the arcs of the path variable
-  bool shared = false;        ///< one row serves every instance
-  bool on_reals = false;      ///< depends on the real variable: one table per point
-  int entries = 1;            ///< per row: product of the label counts; for paths set by the data
-  std::vector<int> scopes;    ///< [instances, arity], flat label variables
+  int arity = 0;            ///< label variables per scope
+  bool on_path = false;     ///< entries are read by the arcs of the path variable
+  bool shared = false;      ///< one row serves every instance
+  bool on_reals = false;    ///< depends on the real variable: one table per point
+  int entries = 1;          ///< per row: product of the label counts; for paths set by the data
+  std::vector<int> scopes;  ///< [instances, arity], flat label variables
   bool operator==(const Group&) const = default;
 };
 
@@ -58,7 +56,7 @@ struct Structure {
   std::vector<LabelBlock> labels;
   int label_variables = 0;
   std::string real_name, path_name;
-  int real_dims = 0;          ///< 0: no real variable
+  int real_dims = 0;  ///< 0: no real variable
   bool has_path = false;
   Role real_role = Role::output, path_role = Role::output;
   int data_slots = 0;
@@ -84,8 +82,8 @@ struct Sample {
   std::shared_ptr<const Lattice> lattice;  ///< of the path variable
 };
 
-/// A factor function and the sizes it works at (entries a row, then numbers a row of each input): one function at two
-/// sizes is two.
+/// A factor function and the sizes it works at (entries a row, then numbers a row of each input): one
+/// function at two sizes is two.
 struct SizedFunction {
   Factor function;
   std::vector<int> sizes;

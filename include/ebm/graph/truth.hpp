@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// What is known of the answer: read by losses and metrics, never by factors. A truth is a set: one value, several,
-/// all (unknown), or for a path every path that spells a string.
+/// What is known of the answer: read by losses and metrics, never by factors. A truth is a set: one value,
+/// several, all (unknown), or for a path every path that spells a string.
 
 #include <memory>
 #include <optional>
@@ -18,9 +18,9 @@ class Automaton;
 /// The true labels of one variable.
 class LabelSet {
  public:
-  LabelSet() = default;                       ///< unknown: every label
-  LabelSet(int label) : label_(label) {}      // NOLINT: a label is the set of itself
-  LabelSet(std::span<const int> labels);      // NOLINT
+  LabelSet() = default;                   ///< unknown: every label
+  LabelSet(int label) : label_(label) {}  // NOLINT: a label is the set of itself
+  LabelSet(std::span<const int> labels);  // NOLINT
   bool known() const { return label_ != kAll; }
   /// The single label, or -1.
   int single() const { return label_ >= 0 ? label_ : -1; }

@@ -2,9 +2,10 @@
 /// \file
 /// One query, one answer, one gradient. An engine finds, per sample, the minimum or the free energy
 ///   F_beta = -1/beta log sum_y exp(-beta E(y))
-/// over a set of answers (all, the truth, or everything but the truth), and with it one weight per table entry:
-/// one-hot at the minimiser, marginals for a free energy. By the envelope theorem d(answer)/dW is dE/dW summed with
-/// those weights, so `backward` below serves every loss (LeCun et al. 2006, sections 2 and 4).
+/// over a set of answers (all, the truth, or everything but the truth), and with it one weight per table
+/// entry: one-hot at the minimiser, marginals for a free energy. By the envelope theorem d(answer)/dW is
+/// dE/dW summed with those weights, so `backward` below serves every loss (LeCun et al. 2006, sections 2 and
+/// 4).
 
 #include <concepts>
 #include <span>
@@ -16,7 +17,8 @@
 
 namespace ebm {
 
-/// Which answers compete. `others` is everything but the truth: its minimum is the most offending incorrect answer.
+/// Which answers compete. `others` is everything but the truth: its minimum is the most offending incorrect
+/// answer.
 enum class Over { all, truth, others };
 
 struct Query {
@@ -31,20 +33,22 @@ struct Powers {
   bool minimum = false, free_energy = false, others = false, n_best = false, samples = false;
 };
 constexpr bool covers(const Powers& has, const Powers& needs) {
-  return (has.minimum || !needs.minimum) && (has.free_energy || !needs.free_energy) && (has.others || !needs.others) &&
-         (has.n_best || !needs.n_best) && (has.samples || !needs.samples);
+  return (has.minimum || !needs.minimum) && (has.free_energy || !needs.free_energy) &&
+         (has.others || !needs.others) && (has.n_best || !needs.n_best) && (has.samples || !needs.samples);
 }
 
 inline namespace EBM_PRECISION {
 
 struct Answer {
-  std::vector<double> energy;  ///< per sample, nats: the minimum or the free energy; +inf when no answer exists
-  std::vector<double> bound;   ///< per sample: a lower bound, -inf when unknown
-  Points points;               ///< of the real variable; items of `weights`
-  std::vector<Real> weights;   ///< per table entry, in the layout of Batch::weights_at; sum to 1 per sample and scope
-  std::vector<int> labels;     ///< when asked for: [samples' label variables, one after another]
-  std::vector<Real> reals;     ///< when asked for: [samples, dims]
-  std::vector<Path> paths;     ///< when asked for: one per sample
+  std::vector<double>
+      energy;  ///< per sample, nats: the minimum or the free energy; +inf when no answer exists
+  std::vector<double> bound;  ///< per sample: a lower bound, -inf when unknown
+  Points points;              ///< of the real variable; items of `weights`
+  std::vector<Real>
+      weights;  ///< per table entry, in the layout of Batch::weights_at; sum to 1 per sample and scope
+  std::vector<int> labels;  ///< when asked for: [samples' label variables, one after another]
+  std::vector<Real> reals;  ///< when asked for: [samples, dims]
+  std::vector<Path> paths;  ///< when asked for: one per sample
   Report report;
 };
 
@@ -55,22 +59,28 @@ concept Engine = requires(const E engine, Batch& batch, const Query& query, Answ
   { E::kPowers } -> std::convertible_to<Powers>;
 };
 
-/// gradient += sum over samples of slope[answer][sample] . d(answer energy)/dW, for answers to queries on one batch.
-/// `slope[k]` has one number per sample of `answers[k]`. This is the only gradient in the library.
+/// gradient += sum over samples of slope[answer][sample] . d(answer energy)/dW, for answers to queries on one
+/// batch. `slope[k]` has one number per sample of `answers[k]`. This is the only gradient in the library.
 struct Pull {
   const Answer* answer;
   std::span<const double> slope;
 };
-void backward(Batch& batch, std::span<const Pull> pulls, std::span<Real> gradient, std::vector<Real>& scratch);
+void backward(Batch& batch, std::span<const Pull> pulls, std::span<Real> gradient,
+              std::vector<Real>& scratch);
 
 /// Any engine behind one type, erased once: for the trainer, the command line and JSON.
 class AnyEngine {
  public:
   template <Engine E>
   AnyEngine(E engine)  // NOLINT: an engine is an engine
-      : powers_(E::kPowers), self_(std::make_shared<const E>(std::move(engine))),
-        answer_([](const void* self, Batch& b, const Query& q, Answer& out) { static_cast<const E*>(self)->answer(b, q, out); }) {}
-  void answer(Batch& batch, const Query& query, Answer& out) const { answer_(self_.get(), batch, query, out); }
+      : powers_(E::kPowers),
+        self_(std::make_shared<const E>(std::move(engine))),
+        answer_([](const void* self, Batch& b, const Query& q, Answer& out) {
+          static_cast<const E*>(self)->answer(b, q, out);
+        }) {}
+  void answer(Batch& batch, const Query& query, Answer& out) const {
+    answer_(self_.get(), batch, query, out);
+  }
   const Powers& powers() const { return powers_; }
 
  private:
@@ -81,8 +91,8 @@ class AnyEngine {
 
 namespace infer {
 
-/// Every joint label is tried: the oracle, and the engine of a single label variable. Complexity: product of the label
-/// counts times the groups. \throws GraphError when a graph has more than `limit` joint labels.
+/// Every joint label is tried: the oracle, and the engine of a single label variable. Complexity: product of
+/// the label counts times the groups. \throws GraphError when a graph has more than `limit` joint labels.
 struct Exhaustive {
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double limit = 1e7;
@@ -113,8 +123,8 @@ struct ForwardBackward {
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
-/// A real variable of one dimension on evenly spaced points of [low, high]. A free energy is the sum over the points,
-/// so it holds up to the constant log(spacing). `others` leaves out the ball |y - truth| <= exclude.
+/// A real variable of one dimension on evenly spaced points of [low, high]. A free energy is the sum over the
+/// points, so it holds up to the constant log(spacing). `others` leaves out the ball |y - truth| <= exclude.
 struct Grid {
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double low = -1, high = 1;
@@ -123,8 +133,9 @@ struct Grid {
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
-/// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; a path, shortest path or
-/// forward-backward. The report says which and why. \throws GraphError when nothing covers the graph, by name.
+/// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; a path,
+/// shortest path or forward-backward. The report says which and why. \throws GraphError when nothing covers
+/// the graph, by name.
 struct Automatic {
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The verbs users call: minimize, free_energy, marginals of label variables, energy of an assignment.
+/// The verbs users call: minimize, free_energy, energy of an assignment, accuracy.
 
 #include <span>
 #include <vector>
@@ -12,10 +12,10 @@ inline namespace EBM_PRECISION {
 
 /// The least energy of every sample of a batch, and where it is.
 struct Minimum {
-  std::vector<double> energy;               ///< per sample, nats
-  std::vector<std::vector<int>> labels;     ///< per sample: its label variables, in order of declaration
-  std::vector<Path> paths;                  ///< per sample, for a path variable
-  std::vector<Real> reals;                  ///< [samples, dims], for a real variable
+  std::vector<double> energy;            ///< per sample, nats
+  std::vector<std::vector<int>> labels;  ///< per sample: its label variables, in order of declaration
+  std::vector<Path> paths;               ///< per sample, for a path variable
+  std::vector<Real> reals;               ///< [samples, dims], for a real variable
   Report report;
 };
 Minimum minimize(Batch& batch, const AnyEngine& engine = infer::Automatic{});
@@ -23,8 +23,8 @@ Minimum minimize(Batch& batch, const AnyEngine& engine = infer::Automatic{});
 /// -1/beta log sum exp(-beta E) of every sample.
 std::vector<double> free_energy(Batch& batch, double beta = 1, const AnyEngine& engine = infer::Automatic{});
 
-/// E of one sample at given labels, one per variable. \throws GraphError for labels outside their domain, or when the
-/// graph has a real or path variable.
+/// E of one sample at given labels, one per variable. \throws GraphError for labels outside their domain, or
+/// when the graph has a real or path variable.
 double energy(Batch& batch, int sample, std::span<const int> labels);
 
 /// Fraction of label variables with a known single truth that the minimum gets right.

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Energy loss: L = E(truth) (LeCun et al. 2006, eq. 6). Pulls the truth down and nothing up, so an architecture that
-/// can be flat collapses; it works where the energy of wrong answers rises by construction (regression).
+/// Energy loss: L = E(truth) (LeCun et al. 2006, eq. 6). Pulls the truth down and nothing up, so an
+/// architecture that can be flat collapses; it works where the energy of wrong answers rises by construction
+/// (regression).
 
 #include "ebm/losses/loss.hpp"
 

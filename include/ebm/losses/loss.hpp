@@ -1,8 +1,9 @@
 #pragma once
 /// \file
-/// A loss is a scalar function of two energies plus a choice of contrast: e, the energy of the truth (minimum or free
-/// energy over what the truth leaves open), and o, the energy of what it is held against (LeCun et al. 2006, section
-/// 2.2). The value over a data set is the mean over samples that have a truth. None knows a graph or a net.
+/// A loss is a scalar function of two energies plus a choice of contrast: e, the energy of the truth (minimum
+/// or free energy over what the truth leaves open), and o, the energy of what it is held against (LeCun et
+/// al. 2006, section 2.2). The value over a data set is the mean over samples that have a truth. None knows a
+/// graph or a net.
 
 #include <concepts>
 #include <memory>
@@ -27,8 +28,8 @@ concept Loss = requires(const L loss, double e, double o) {
   { loss.contrast() } -> std::convertible_to<Query>;
   { loss(e, o) } -> std::convertible_to<Slope>;
   { L::kNeeds } -> std::convertible_to<Powers>;
-  { L::kContrasts } -> std::convertible_to<bool>;   ///< false: o is never asked for
-  { L::kCanCollapse } -> std::convertible_to<bool>; ///< a flat energy surface can minimise it
+  { L::kContrasts } -> std::convertible_to<bool>;    ///< false: o is never asked for
+  { L::kCanCollapse } -> std::convertible_to<bool>;  ///< a flat energy surface can minimise it
   { L::kKey } -> std::convertible_to<std::string_view>;
 };
 
@@ -41,8 +42,13 @@ class AnyLoss {
  public:
   template <Loss L>
   AnyLoss(L loss)  // NOLINT: a loss is a loss
-      : key(L::kKey), needs(L::kNeeds), contrasts(L::kContrasts), can_collapse(L::kCanCollapse),
-        truth(loss.truth()), contrast(loss.contrast()), self_(std::make_shared<const L>(std::move(loss))),
+      : key(L::kKey),
+        needs(L::kNeeds),
+        contrasts(L::kContrasts),
+        can_collapse(L::kCanCollapse),
+        truth(loss.truth()),
+        contrast(loss.contrast()),
+        self_(std::make_shared<const L>(std::move(loss))),
         call_([](const void* self, double e, double o) { return (*static_cast<const L*>(self))(e, o); }) {}
   Slope operator()(double e, double o) const { return call_(self_.get(), e, o); }
 
@@ -56,7 +62,8 @@ class AnyLoss {
   Slope (*call_)(const void*, double, double);
 };
 
-/// The loss of a key of the command line ("nll", "perceptron", "energy"). \throws GraphError listing the keys.
+/// The loss of a key of the command line ("nll", "perceptron", "energy"). \throws GraphError listing the
+/// keys.
 AnyLoss any_loss(std::string_view key, double beta = 1);
 
 }  // namespace ebm

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Perceptron loss: L = E(truth) - min_y E(y) (LeCun et al. 2006, eq. 7; discriminative Viterbi training in LeCun et
-/// al. 1998). At least 0, and 0 as soon as the truth is an answer of least energy: it has no margin, and a flat energy
-/// surface minimises it.
+/// Perceptron loss: L = E(truth) - min_y E(y) (LeCun et al. 2006, eq. 7; discriminative Viterbi training in
+/// LeCun et al. 1998). At least 0, and 0 as soon as the truth is an answer of least energy: it has no margin,
+/// and a flat energy surface minimises it.
 
 #include "ebm/losses/loss.hpp"
 

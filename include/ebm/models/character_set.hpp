@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// What the recogniser learns first: characters and rubbish cut from made fields, whose boxes are known, by the very
-/// steps that reading takes, so that pieces are framed alike in both stages (LeCun et al. 1998, section X.D).
+/// What the recogniser learns first: characters and rubbish cut from made fields, whose boxes are known, by
+/// the very steps that reading takes, so that pieces are framed alike in both stages (LeCun et al. 1998,
+/// section X.D).
 
 #include <vector>
 
@@ -12,8 +13,8 @@
 namespace ebm::models {
 inline namespace EBM_PRECISION {
 
-/// Field i of an endless supply: of MNIST digits and of strokes in turn, of strokes alone when `mnist` is null or the
-/// reader's alphabet has more than digits. A function of the reader's seed, the digits and i.
+/// Field i of an endless supply: of MNIST digits and of strokes in turn, of strokes alone when `mnist` is
+/// null or the reader's alphabet has more than digits. A function of the reader's seed, the digits and i.
 AmountField made_field(const CheckReader& reader, const io::Mnist* mnist, std::uint64_t i);
 
 /// One framed character with its class.
@@ -27,7 +28,8 @@ struct CharacterSet {
   std::vector<Character> characters;
 };
 
-/// Pieces (hos) or windows (sdnn) of the first `fields` made fields, those left out that are neither a character nor clearly none.
+/// Pieces (hos) or windows (sdnn) of the first `fields` made fields, those left out that are neither a
+/// character nor clearly none.
 CharacterSet cut_characters(const CheckReader& reader, const io::Mnist* mnist, int fields);
 
 }  // namespace EBM_PRECISION

@@ -1,12 +1,13 @@
 #pragma once
 /// \file
-/// Check reader (LeCun, Bottou, Bengio, Haffner 1998, sections VI and X): a field's picture becomes a lattice of
-/// candidate characters, the recogniser gives every arc an energy, a grammar says what an amount may be, and the
-/// reading is the path of least energy:
+/// Check reader (LeCun, Bottou, Bengio, Haffner 1998, sections VI and X): a field's picture becomes a lattice
+/// of candidate characters, the recogniser gives every arc an energy, a grammar says what an amount may be,
+/// and the reading is the path of least energy:
 ///   E(W, X, amount, path) = sum over arcs of G_W(piece)[class] + L_W(layout of piece)[class].
 /// The amount is Y; segmentation and path are latent. Two recognisers:
 ///   hos   heuristic over-segmentation: pieces between cuts, LeNet-5 on each;
-///   sdnn  space displacement network: LeNet-5 replicated along the field, one column every four pixels, and a
+///   sdnn  space displacement network: LeNet-5 replicated along the field, one column every four pixels, and
+///   a
 ///         character model that lets a character last several columns (section VII).
 /// Energies are not normalised per piece, so that a piece that is no character can be refused (section VI.E).
 
@@ -34,7 +35,8 @@ struct CheckReaderConfig {
   Alphabet alphabet;
   std::string grammar_name = "digits";  ///< for people: digits, dollars or a file's name
   Automaton grammar = digit_grammar();
-  double rubbish_energy = 6;            ///< hos: where the energy of leaving a piece out starts, nats; training moves it
+  double rubbish_energy =
+      6;  ///< hos: where the energy of leaving a piece out starts, nats; training moves it
   InkColour ink = InkColour::dark;
   std::uint64_t seed = 1;
 };
@@ -45,8 +47,9 @@ struct Judged {
   bool right = false;
 };
 
-/// The least confidence at which the error (read and wrong, of all) on `judged` is at most `target_error`; above 1
-/// when nothing may be read.
+/// The least confidence at which the error (read and wrong, of all) is at most `target_error` both as counted
+/// on `judged` and as expected from a logistic calibration fitted to it (Platt 1999), which a few lucky
+/// fields do not fool; above 1 when nothing may be read.
 double reject_threshold(std::vector<Judged> judged, double target_error);
 
 inline namespace EBM_PRECISION {
@@ -62,15 +65,15 @@ struct Check {
 };
 
 struct Reading {
-  std::string amount;      ///< empty when nothing can be read
-  double energy = kInf;    ///< nats, of the best path that spells it
-  double confidence = 0;   ///< P(amount | field) = exp(F(all) - F(amount)), in [0, 1]
+  std::string amount;     ///< empty when nothing can be read
+  double energy = kInf;   ///< nats, of the best path that spells it
+  double confidence = 0;  ///< P(amount | field) = exp(F(all) - F(amount)), in [0, 1]
   struct Arc {
-    int piece;             ///< hos: index of the piece; sdnn: the column
-    char character;        ///< 0 for rubbish
+    int piece;       ///< hos: index of the piece; sdnn: the column
+    char character;  ///< 0 for rubbish
     double energy;
   };
-  std::vector<Arc> path;   ///< left to right
+  std::vector<Arc> path;  ///< left to right
 };
 
 class CheckReader {
@@ -87,8 +90,8 @@ class CheckReader {
   /// Normalises, and segments or cuts a strip. Const and safe for any number of threads.
   Check see(const io::Image& image, std::string file = {}, std::optional<std::string> amount = {}) const;
 
-  /// The n best amounts, best first; empty when the picture has no ink or nothing fits the grammar. Const and safe for
-  /// any number of threads.
+  /// The n best amounts, best first; empty when the picture has no ink or nothing fits the grammar. Const and
+  /// safe for any number of threads.
   std::vector<Reading> read(const Check& check, int n = 1) const;
   std::vector<Reading> read(const io::Image& image, int n = 1) const { return read(see(image), n); }
 
@@ -110,14 +113,14 @@ class CheckReader {
   CheckReaderConfig config_;
   std::unique_ptr<Params> params_;  ///< its address is held by the model
   Net characters_, layout_;
-  Automaton reads_;                 ///< sdnn: character model and grammar in one; hos: the grammar
+  Automaton reads_;  ///< sdnn: character model and grammar in one; hos: the grammar
   std::unique_ptr<Model<Check>> model_;
 };
 
 }  // namespace EBM_PRECISION
 
-/// For sdnn: reads one label per column and writes characters. A character lasts one or more columns; rubbish columns
-/// (label kRubbishColumn) may stand between characters, and must between two equal ones.
+/// For sdnn: reads one label per column and writes characters. A character lasts one or more columns; rubbish
+/// columns (label kRubbishColumn) may stand between characters, and must between two equal ones.
 inline constexpr int kRubbishColumn = 1;
 Automaton character_model(const Alphabet& alphabet);
 

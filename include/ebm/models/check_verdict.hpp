@@ -10,12 +10,12 @@
 namespace ebm::models {
 
 struct Verdict {
-  int fields = 0, correct = 0;        ///< right without rejection, byte for byte
-  double string_accuracy = 0;         ///< correct / fields
-  double low = 0, high = 0;           ///< its 95 % interval (Wilson 1927)
-  double threshold = 0;               ///< confidence below which a field is rejected
+  int fields = 0, correct = 0;            ///< right without rejection, byte for byte
+  double string_accuracy = 0;             ///< correct / fields
+  double low = 0, high = 0;               ///< its 95 % interval (Wilson 1927)
+  double threshold = 0;                   ///< confidence below which a field is rejected
   int read = 0, rejected = 0, wrong = 0;  ///< wrong: read and wrong
-  double digit_error_rate = 0;        ///< edit distance of all readings over the length of all labels
+  double digit_error_rate = 0;            ///< edit distance of all readings over the length of all labels
 };
 
 inline namespace EBM_PRECISION {

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// LeNet-5 on single digits (LeCun, Bottou, Bengio, Haffner 1998, section II): E(W, X, Y) = |F6_W(X) - code_Y|^2, the
-/// fixed RBF code, trained by the MAP criterion (eq. 9)
+/// LeNet-5 on single digits (LeCun, Bottou, Bengio, Haffner 1998, section II): E(W, X, Y) = |F6_W(X) -
+/// code_Y|^2, the fixed RBF code, trained by the MAP criterion (eq. 9)
 ///   L = E(Y) + log( exp(-j) + sum_y exp(-E(y)) ),
 /// which is the negative log-likelihood over the ten digits and a rubbish class of fixed energy j.
 
@@ -20,8 +20,8 @@ namespace ebm::models {
 
 struct DigitTraining {
   int epochs = 20;
-  bool distort = false;            ///< every pass sees a new distortion of every digit (section III.B)
-  double rubbish_energy = 10;      ///< j of the MAP criterion, nats
+  bool distort = false;        ///< every pass sees a new distortion of every digit (section III.B)
+  double rubbish_energy = 10;  ///< j of the MAP criterion, nats
   std::uint64_t seed = 1;
   std::filesystem::path checkpoint, resume;
   bool quiet = false;

@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// A checkpoint: everything a run needs to go on to the same final weights. W, the optimiser's state, where in which
-/// pass it stands, what the pass has seen so far, the best weights and the reports of the passes behind it. One
-/// safetensors file, written whole or not at all.
+/// A checkpoint: everything a run needs to go on to the same final weights. W, the optimiser's state, where
+/// in which pass it stands, what the pass has seen so far, the best weights and the reports of the passes
+/// behind it. One safetensors file, written whole or not at all.
 
 #include <filesystem>
 
@@ -13,7 +13,7 @@ inline namespace EBM_PRECISION {
 
 struct RunState {
   std::uint64_t seed = 1;
-  int epoch = 0;             ///< passes finished
+  int epoch = 0;               ///< passes finished
   std::uint64_t position = 0;  ///< samples of the present pass already seen
   std::uint64_t samples = 0;   ///< in a pass: a run on other data is refused
   std::string stage;           ///< FitOptions::stage
@@ -25,10 +25,11 @@ struct RunState {
 };
 
 /// `best` may be empty. \throws NumberError instead of writing weights that are not finite.
-void save_checkpoint(const std::filesystem::path& path, const Params& W, const OptimState& state, std::span<const Real> best,
-                     const RunState& progress);
+void save_checkpoint(const std::filesystem::path& path, const Params& W, const OptimState& state,
+                     std::span<const Real> best, const RunState& progress);
 /// \throws DataError naming what does not fit this model or run.
-void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& state, std::vector<Real>& best, RunState& progress);
+void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& state, std::vector<Real>& best,
+                     RunState& progress);
 
 /// Which fit of a program of several a checkpoint belongs to. \throws DataError when it is no checkpoint.
 std::string checkpoint_stage(const std::filesystem::path& path);

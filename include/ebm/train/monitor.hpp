@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// What an epoch says of the energy surface: is the truth low, is the most offending answer high, is it going flat?
+/// What an epoch says of the energy surface: is the truth low, is the most offending answer high, is it going
+/// flat?
 
 #include <cstdint>
 #include <iosfwd>
@@ -22,21 +23,21 @@ struct Tally {
 };
 
 struct EpochReport {
-  int epoch = 0;          ///< counted from 1
-  double loss = 0;        ///< mean over samples with a possible truth
-  double error = 0;       ///< fraction of samples whose most offending answer is at most as high as the truth
-  double gap = 0;         ///< mean of E(most offending) - E(truth), nats
+  int epoch = 0;     ///< counted from 1
+  double loss = 0;   ///< mean over samples with a possible truth
+  double error = 0;  ///< fraction of samples whose most offending answer is at most as high as the truth
+  double gap = 0;    ///< mean of E(most offending) - E(truth), nats
   double truth = 0, offending = 0;  ///< their means
-  double rate = 0;        ///< step size at the end
   double seconds = 0;
-  bool collapsed = false; ///< the energy no longer tells answers apart
+  bool collapsed = false;  ///< the energy no longer tells answers apart
   Tally tally;
 };
 
 /// \param can_collapse whether the loss can be minimised by a flat surface.
 EpochReport summarise(const Tally& tally, int epoch, double seconds, bool can_collapse);
 
-/// "epoch 3: loss 0.21, error 4.2 %, gap 3.1 (truth 1.2, most offending 4.3), 5.1 s"; more lines for what needs a look.
+/// "epoch 3: loss 0.21, error 4.2 %, gap 3.1 (truth 1.2, most offending 4.3), 5.1 s"; more lines for what
+/// needs a look.
 std::ostream& operator<<(std::ostream& out, const EpochReport& report);
 std::string to_string(const EpochReport& report);
 

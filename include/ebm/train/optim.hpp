@@ -1,8 +1,8 @@
 #pragma once
 /// \file
-/// Optimisers: plain structs of options; their state is kept apart, so that a checkpoint holds it. A step is one loop
-/// over the flat parameters; frozen blocks stand still and a block's own rate multiplies its step. A step uses the gradient
-/// up: it is zero afterwards, ready for the next sum.
+/// Optimisers: plain structs of options; their state is kept apart, so that a checkpoint holds it. A step is
+/// one loop over the flat parameters; frozen blocks stand still and a block's own rate multiplies its step. A
+/// step uses the gradient up: it is zero afterwards, ready for the next sum.
 
 #include <concepts>
 #include <cstdint>
@@ -30,8 +30,8 @@ struct Schedule {
     double rate;
   };
   double rate = 1e-2;
-  std::vector<Stage> stages;   ///< when given, replaces `rate`
-  double inverse_after = 0;    ///< > 0: rate / max(1, pass / inverse_after), passes counted in fractions
+  std::vector<Stage> stages;  ///< when given, replaces `rate`
+  double inverse_after = 0;   ///< > 0: rate / max(1, pass / inverse_after), passes counted in fractions
   double at(double pass) const;
   Schedule(double rate) : rate(rate) {}  // NOLINT: a number is a constant schedule
   Schedule(std::vector<Stage> stages) : stages(std::move(stages)) {}  // NOLINT
@@ -64,8 +64,8 @@ struct Adam {
   void step(Params& W, std::span<Real> gradient, OptimState& state, double pass) const;
 };
 
-/// Stochastic diagonal Levenberg-Marquardt (LeCun et al. 1998, appendix C): w_k <- w_k - rate / (mu + h_kk) g_k, with
-/// h_kk >= 0 the Gauss-Newton diagonal, estimated anew on `samples` samples before every pass.
+/// Stochastic diagonal Levenberg-Marquardt (LeCun et al. 1998, appendix C): w_k <- w_k - rate / (mu + h_kk)
+/// g_k, with h_kk >= 0 the Gauss-Newton diagonal, estimated anew on `samples` samples before every pass.
 struct StochasticLevenbergMarquardt {
   Schedule rate{std::vector<Schedule::Stage>{{2, 5e-4}, {3, 2e-4}, {3, 1e-4}, {4, 5e-5}, {1, 1e-5}}};
   double mu = 0.02;
@@ -88,13 +88,17 @@ class AnyOptimiser {
  public:
   template <Optimiser O>
   AnyOptimiser(O o)  // NOLINT
-      : key(O::kKey), needs_curvature(O::kNeedsCurvature), self_(std::make_shared<const O>(o)),
+      : key(O::kKey),
+        needs_curvature(O::kNeedsCurvature),
+        self_(std::make_shared<const O>(o)),
         step_([](const void* self, Params& W, std::span<Real> g, OptimState& s, double pass) {
           static_cast<const O*>(self)->step(W, g, s, pass);
         }) {
     if constexpr (O::kNeedsCurvature) curvature_samples = o.samples;
   }
-  void step(Params& W, std::span<Real> g, OptimState& s, double pass) const { step_(self_.get(), W, g, s, pass); }
+  void step(Params& W, std::span<Real> g, OptimState& s, double pass) const {
+    step_(self_.get(), W, g, s, pass);
+  }
 
   std::string_view key;
   bool needs_curvature;

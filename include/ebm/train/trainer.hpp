@@ -1,26 +1,28 @@
 #pragma once
 /// \file
-/// Trainer: shapes the energy of a model by a loss, through whatever engine answers its queries. Mini-batches, shuffled
-/// by a counter-based generator; checkpoints from which a killed run resumes to the same weights; every epoch says what
-/// became of the gap between the most offending answer and the truth.
+/// Trainer: shapes the energy of a model by a loss, through whatever engine answers its queries.
+/// Mini-batches, shuffled by a counter-based generator; checkpoints from which a killed run resumes to the
+/// same weights; every epoch says what became of the gap between the most offending answer and the truth.
 
-#include <functional>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "ebm/losses/loss.hpp"
 #include "ebm/graph/model.hpp"
+#include "ebm/losses/loss.hpp"
 #include "ebm/train/monitor.hpp"
 #include "ebm/train/optim.hpp"
 
 namespace ebm {
 
 /// Thrown when a signal asked a fit to stop; the checkpoint has been written. Exit code 130 of the command.
-struct Interrupted : Error { using Error::Error; };
+struct Interrupted : Error {
+  using Error::Error;
+};
 
 inline namespace EBM_PRECISION {
 
@@ -33,19 +35,21 @@ struct FitOptions {
   int epochs = 10;
   int batch = 1;
   bool shuffle = true;
-  std::filesystem::path checkpoint{};  ///< written every epoch and every minute, deleted on success; empty: none
-  std::filesystem::path resume{};      ///< continue from this checkpoint; empty: from the start
+  /// Written every epoch and every minute; yours to delete once the result is safe. Empty: none.
+  std::filesystem::path checkpoint{};
+  std::filesystem::path resume{};  ///< continue from this checkpoint; empty: from the start
   double checkpoint_seconds = 60;
-  bool keep_checkpoint = false;      ///< do not delete it on success: another fit of the same program follows
-  bool keep_best = false;            ///< end with the weights of least validation error (of least loss among equals)
+  bool keep_best = false;  ///< end with the weights of least validation error (of least loss among equals)
   bool quiet = false;
   std::string title = "training";
-  std::string stage{};                 ///< names this fit among several of one program; part of the checkpoint
-  /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what the samples
-  /// view, as a pure function of the pass.
+  std::string stage{};   ///< names this fit among several of one program; part of the checkpoint
+  std::string recipe{};  ///< options that a resumed run must share, beside those known here
+  /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what
+  /// the samples view, as a pure function of the pass.
   std::function<void(int pass)> before_pass{};
-  /// The samples of a pass, when they are new ones every time (as many as the training samples given, which then
-  /// only say how many): a pure function of the pass. Empty: always the same. They must stay until the next call.
+  /// The samples of a pass, when they are new ones every time (as many as the training samples given, which
+  /// then only say how many): a pure function of the pass. Empty: always the same. They must stay until the
+  /// next call.
   std::function<std::span<const Sample>(int pass)> draw{};
   std::function<void(const EpochReport& train, const EpochReport* validation)> on_epoch{};
 };
@@ -60,7 +64,8 @@ struct History {
 class TrainerCore {
  public:
   /// \throws GraphError when the engine cannot give what the loss asks.
-  TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed);
+  TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser,
+              std::uint64_t seed);
   TrainerCore(TrainerCore&&) noexcept;
   TrainerCore& operator=(TrainerCore&&) noexcept;
   ~TrainerCore();
@@ -70,7 +75,8 @@ class TrainerCore {
   /// The same figures without a step.
   EpochReport evaluate(std::span<const Sample> samples, int batch = 64);
   /// Passes with progress, checkpoints and validation.
-  /// \throws Interrupted after SIGINT or SIGTERM, the checkpoint written; DataError for a checkpoint of another run.
+  /// \throws Interrupted after SIGINT or SIGTERM, the checkpoint written; DataError for a checkpoint of
+  /// another run.
   History fit(std::span<const Sample> train, std::span<const Sample> validation, const FitOptions& options);
 
   /// One step on a batch: adds to the tally. For those who write their own loop.
@@ -87,9 +93,11 @@ class Trainer {
  public:
   /// A loss whose contrast the engine cannot give does not compile.
   template <Loss L, Engine E, Optimiser O = optim::Sgd>
-    requires Answerable<L, E>
-  Trainer(Model<S>& model, L loss, E engine, O optimiser = {}, std::uint64_t seed = 1)
-      : model_(&model), core_(model.params(), model.schema(), AnyLoss(loss), AnyEngine(engine), AnyOptimiser(optimiser), seed) {}
+  requires Answerable<L, E> Trainer(Model<S>& model, L loss, E engine, O optimiser = {},
+                                    std::uint64_t seed = 1)
+      : model_(&model),
+        core_(model.params(), model.schema(), AnyLoss(loss), AnyEngine(engine), AnyOptimiser(optimiser),
+              seed) {}
   /// Checked when it is made. \throws GraphError with the same sentence.
   Trainer(Model<S>& model, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed = 1)
       : model_(&model), core_(model.params(), model.schema(), loss, engine, optimiser, seed) {}
@@ -99,9 +107,13 @@ class Trainer {
     const Prepared ready = model_->prepare(data);
     return core_.epoch(ready.samples(), options);
   }
-  EpochReport epoch(const Prepared& data, const EpochOptions& options = {}) { return core_.epoch(data.samples(), options); }
+  EpochReport epoch(const Prepared& data, const EpochOptions& options = {}) {
+    return core_.epoch(data.samples(), options);
+  }
   EpochReport evaluate(const Prepared& data, int batch = 64) { return core_.evaluate(data.samples(), batch); }
-  History fit(const Prepared& train, const FitOptions& options) { return core_.fit(train.samples(), {}, options); }
+  History fit(const Prepared& train, const FitOptions& options) {
+    return core_.fit(train.samples(), {}, options);
+  }
   History fit(const Prepared& train, const Prepared& validation, const FitOptions& options) {
     return core_.fit(train.samples(), validation.samples(), options);
   }
