@@ -37,6 +37,8 @@ struct Each {
   }
   void backward(const Reads&, ConstView, const Slopes&) const {}
 };
+template <class F>
+Each(F) -> Each<F>;
 struct NotAFactor {
   void forward(const Reads&, View) const {}
 };

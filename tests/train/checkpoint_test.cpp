@@ -101,6 +101,10 @@ TEST(Checkpoint, OfARunStoppedAtAnyStep_ResumesToTheSameBits) {
       expect_same(again.fit(o), history);
       ASSERT_EQ(weights(*again.b.W), expected);
       EXPECT_TRUE(std::filesystem::exists(o.checkpoint));  // the caller deletes it once the result is safe
+      o.resume = o.checkpoint;                             // of the finished run
+      Job finished(optimiser);
+      expect_same(finished.fit(o), history);
+      ASSERT_EQ(weights(*finished.b.W), expected);
     }
     EXPECT_GT(resumed, 4);
   }
@@ -122,6 +126,41 @@ TEST(Checkpoint, OfARunStoppedTwice_ResumesToTheSameBits) {
   Job last(optim::Adam{.rate = 0.01});
   last.fit(o);
   EXPECT_EQ(weights(*last.b.W), weights(*whole.b.W));
+}
+
+TEST(Checkpoint, OfPassesThatDrawTheirSamples_ResumesToTheSameBits) {
+  const auto drawn = [](Job& job, int offset) {
+    return [&job, offset](int pass) {
+      return job.b.ready->samples().subspan(static_cast<std::size_t>(pass + offset), 12);
+    };
+  };
+  const auto fit = [](Job& job, const FitOptions& o) {
+    TrainerCore trainer(*job.b.W, job.b.ready->schema(), loss::NegativeLogLikelihood{}, job.engine,
+                        job.optimiser, 7);
+    trainer.fit(job.b.ready->samples().first(12), {}, o);
+  };
+  Job whole(optim::Adam{.rate = 0.01}), other(optim::Adam{.rate = 0.01});
+  FitOptions o = Job::options();
+  o.draw = drawn(whole, 0);
+  fit(whole, o);
+  o.draw = drawn(other, 1);
+  fit(other, o);
+  EXPECT_NE(weights(*other.b.W), weights(*whole.b.W));
+  const Folder folder;
+  o.checkpoint = folder / "run.ckpt";
+  Job stopped(optim::Adam{.rate = 0.01}, [](int n) {
+    if (n == 37) throw Stop();
+  });
+  o.draw = drawn(stopped, 0);
+  EXPECT_THROW(fit(stopped, o), Stop);
+  Job again(optim::Adam{.rate = 0.01});
+  o.draw = drawn(again, 0);
+  o.resume = o.checkpoint;
+  fit(again, o);
+  EXPECT_EQ(weights(*again.b.W), weights(*whole.b.W));
+  o.resume.clear();
+  o.draw = [&](int) { return again.b.ready->samples().first(5); };
+  EXPECT_THROW(fit(again, o), DataError);
 }
 
 TEST(Checkpoint, OfAFinishedPass_IsThereWhenAnEpochCallbackThrows) {
@@ -263,6 +302,9 @@ TEST(Checkpoint, OfAnotherRun_IsRefusedByFileName) {
   o = i.o;
   o.batch = 5;
   expect(run, o, "batch 3");
+  o = i.o;
+  o.recipe = "grammar B";
+  expect(run, o, "grammar B");
   run.seed = 8;
   expect(run, i.o, "seed 7");
   run.seed = 7;
