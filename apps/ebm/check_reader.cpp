@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <optional>
 
 #include "check_report.hpp"
 #include "command.hpp"
@@ -20,9 +21,10 @@ struct Options {
   Common common;
   std::vector<std::string> data, images, freeze;
   std::vector<int> parts;
-  std::string digits, out, model, report, recogniser = "hos", grammar = "auto", ink = "dark";
+  std::string digits, out, from, model, report, recogniser = "hos", grammar = "auto", ink = "dark";
   double target_error = 0.01;
   int best = 1;
+  std::optional<int> character_epochs;
   models::CheckTraining training;
 };
 
@@ -99,6 +101,12 @@ int train(Options& o) {
                               mnist.labels.size()));
   }
   CheckReader reader(configure(o, fields));
+  if (!o.from.empty()) {
+    reader.start_from(CheckReader::load(o.from));
+    if (!o.character_epochs) o.training.character_epochs = 0;
+    say(o.common, o.from + ": its weights are where training starts");
+  }
+  if (o.character_epochs) o.training.character_epochs = *o.character_epochs;
   for (const std::string& prefix : o.freeze) reader.params().set_trainable(prefix, false);
   o.training.checkpoint = o.out + ".ckpt";
   o.training.quiet = o.common.quiet;
@@ -145,6 +153,13 @@ int eval(Options& o) {
   if (reader.judged.empty())
     say(o.common,
         "the model was trained without validation fields: nothing can be read at a wanted error rate");
+  int refused = 0;
+  for (const auto& f : fields)
+    if (!models::can_mean(reader.config().grammar, f.amount)) {
+      ++refused;
+      say(o.common, fmt::format("{}: the grammar '{}' has no amount '{}', so it cannot be read right", f.file,
+                                reader.config().grammar_name, f.amount));
+    }
   const nlohmann::json out{{"fields", v.fields},
                            {"correct", v.correct},
                            {"string_accuracy", v.string_accuracy},
@@ -153,13 +168,10 @@ int eval(Options& o) {
                            {"rejected", v.rejected},
                            {"wrong", v.wrong},
                            {"digit_error_rate", v.digit_error_rate},
+                           {"refused", refused},
                            {"seconds", seconds},
                            {"threshold", v.threshold},
                            {"interval_95", {v.low, v.high}}};
-  for (const auto& f : fields)
-    if (!models::can_mean(reader.config().grammar, f.amount))
-      say(o.common, fmt::format("{}: the grammar '{}' has no amount '{}', so it cannot be read right", f.file,
-                                reader.config().grammar_name, f.amount));
   if (!o.report.empty()) {
     write_check_report(o.report, reader, fields, checks, results, v, o.target_error);
     say(o.common, "report in " + o.report);
@@ -170,9 +182,10 @@ int eval(Options& o) {
     fmt::print(
         "{} of {} amounts right: {:.1f} % (95 % interval {:.1f} to {:.1f})\n"
         "at a wanted error of {:.1f} %: {} read, {} rejected, {} read and wrong ({:.1f} % of all fields)\n"
-        "characters wrong: {:.2f} %; {:.1f} s\n",
+        "characters wrong: {:.2f} %; labels that the grammar refuses: {}; {:.1f} s\n",
         v.correct, v.fields, 100 * v.string_accuracy, 100 * v.low, 100 * v.high, 100 * o.target_error, v.read,
-        v.rejected, v.wrong, 100.0 * v.wrong / std::max(1, v.fields), 100 * v.digit_error_rate, seconds);
+        v.rejected, v.wrong, 100.0 * v.wrong / std::max(1, v.fields), 100 * v.digit_error_rate, refused,
+        seconds);
   return kOk;
 }
 
@@ -255,9 +268,12 @@ void add_check_reader(CLI::App& ebm) {
   t->add_option("--epochs", o->training.epochs,
                 "Passes of the second stage; 0: none. Default: 8 to 60, the more the fewer fields")
       ->check(CLI::Range(0, 100000));
-  t->add_option("--character-epochs", o->training.character_epochs, "Passes of the first stage; 0: none")
-      ->check(CLI::Range(0, 100000))
-      ->capture_default_str();
+  t->add_option(
+      "--from", o->from,
+      "Start from the weights of this model, of the same recogniser and characters, without the first "
+      "stage unless --character-epochs asks for it");
+  t->add_option("--character-epochs", o->character_epochs, "Passes of the first stage; 0: none. Default: 6")
+      ->check(CLI::Range(0, 100000));
   t->add_option("--character-fields", o->training.character_fields,
                 "Made fields that the first stage cuts its characters from")
       ->check(CLI::Range(1, 1000000))
@@ -284,6 +300,7 @@ void add_check_reader(CLI::App& ebm) {
   t->footer(
       "Example:\n  ebm generate amounts --count 2000 --out fields\n  ebm check-reader train --data fields "
       "--loss nll --recogniser hos --out reader.safetensors\n"
+      "  ebm check-reader train --data real_checks --from reader.safetensors --out mine.safetensors\n"
       "Ctrl-C writes OUT.ckpt; go on with --resume OUT.ckpt and the same options.");
   add_run(*t, [o] { return train(*o); });
 
@@ -300,7 +317,9 @@ void add_check_reader(CLI::App& ebm) {
   e->add_option("--ink", eo->ink, "dark or light; default: as in training")->check(is_ink);
   e->footer(
       "Example:\n  ebm check-reader eval --model reader.safetensors --data fields --report report.html\n"
-      "The reject threshold comes from the validation fields of the training alone.");
+      "The reject threshold comes from the validation fields of the training alone.\n"
+      "Labels that the grammar refuses are named on stderr and counted as \"refused\"; they stay among the\n"
+      "fields, and no reading of them is right.");
   add_run(*e, [eo] { return eval(*eo); });
 
   auto ro = std::make_shared<Options>();

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -12,6 +13,23 @@
 
 namespace ebm::app {
 
+namespace {
+
+// The parser itself would take -1 for 2^64 - 1, and anything above for that as well.
+CLI::Validator seed() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        std::uint64_t value = 0;
+        const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+        return code == std::errc{} && end == text.data() + text.size()
+                   ? ""
+                   : text + " is no whole number from 0 to 18446744073709551615";
+      },
+      "");
+}
+
+}  // namespace
+
 void add_common(CLI::App& command, Common& c) {
   command.set_version_flag("--version", std::string("ebm ") + EBM_VERSION);
   command.add_flag("--json", c.json, "Print one JSON value on stdout instead of text");
@@ -20,7 +38,7 @@ void add_common(CLI::App& command, Common& c) {
   command.add_option("--threads", c.threads, "Threads to use; 0 for all cores. Results do not depend on it")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
-  command.add_option("--seed", c.seed, "Of everything random")->capture_default_str();
+  command.add_option("--seed", c.seed, "Of everything random")->check(seed())->capture_default_str();
 }
 
 void apply(const Common& c) {
@@ -61,18 +79,17 @@ void remove_checkpoint(const std::string& out) {
 
 namespace {
 
-nlohmann::json finite(const nlohmann::json& value) {
-  if (value.is_number_float() && !std::isfinite(value.get<double>())) return nullptr;
-  if (!value.is_structured()) return value;
-  nlohmann::json out = value;
-  for (auto& element : out) element = finite(element);
-  return out;
+void make_finite(nlohmann::json& value) {
+  if (value.is_number_float() && !std::isfinite(value.get<double>())) value = nullptr;
+  if (value.is_structured())
+    for (auto& element : value) make_finite(element);
 }
 
 }  // namespace
 
-void print(const nlohmann::json& value) {
-  fmt::print("{}\n", finite(value).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+void print(nlohmann::json value) {
+  make_finite(value);
+  fmt::print("{}\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void say(const Common& c, const std::string& line) {

@@ -37,7 +37,7 @@ CLI::Validator between(double low, double high);
 void remove_checkpoint(const std::string& out);
 
 // One value on stdout; NaN and infinities become null.
-void print(const nlohmann::json& value);
+void print(nlohmann::json value);
 // A line of news on stderr unless quiet.
 void say(const Common& common, const std::string& line);
 
@@ -46,5 +46,6 @@ void add_mnist(CLI::App& ebm);
 void add_check_reader(CLI::App& ebm);
 void add_generate(CLI::App& ebm);
 void add_lattice(CLI::App& ebm);
+void add_losses(CLI::App& ebm);
 
 }  // namespace ebm::app

@@ -62,9 +62,9 @@ int best(const Options& o) {
   if (o.common.json) {
     nlohmann::json out{{"energy", paths.empty() ? kInf : paths[0].energy},
                        {"labels", nlohmann::json::array()},
-                       {"best", list}};
+                       {"best", std::move(list)}};
     if (!paths.empty()) out["labels"] = paths[0].labels;
-    print(out);
+    print(std::move(out));
   } else {
     for (const Path& p : paths) fmt::print("{:.9g}\t{}\n", p.energy, fmt::join(p.labels, " "));
     if (paths.empty()) say(o.common, o.a + ": there is no path");

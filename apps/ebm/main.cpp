@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   app::add_check_reader(ebm);
   app::add_generate(ebm);
   app::add_lattice(ebm);
+  app::add_losses(ebm);
   const auto fail = [](const char* what, int code) {
     fmt::print(stderr, "ebm: {}\n", what);
     return code;

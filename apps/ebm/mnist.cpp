@@ -14,14 +14,20 @@ struct Options {
   models::DigitTraining training;
 };
 
+io::Mnist test_digits(const std::filesystem::path& folder) {
+  io::Mnist out = io::read_mnist(folder, io::MnistPart::test);
+  if (out.labels.empty())
+    throw DataError(folder.string() + ": there is no image among the test digits, so nothing can be judged");
+  return out;
+}
+
 nlohmann::json judge(const models::DigitReader& reader, const io::Mnist& digits) {
   const std::vector<int> read = reader.read(digits.images);
   int errors = 0;
   for (std::size_t i = 0; i < read.size(); ++i) errors += read[i] != digits.labels[i];
-  return {
-      {"images", read.size()},
-      {"errors", errors},
-      {"error_rate", read.empty() ? 0.0 : static_cast<double>(errors) / static_cast<double>(read.size())}};
+  return {{"images", read.size()},
+          {"errors", errors},
+          {"error_rate", static_cast<double>(errors) / static_cast<double>(read.size())}};
 }
 
 void report(const Options& o, const nlohmann::json& result) {
@@ -36,7 +42,7 @@ int train(Options& o) {
   apply(o.common);
   check_output(o.out);
   const auto folder = io::find_data("mnist", o.data);
-  const io::Mnist digits = io::read_mnist(folder, io::MnistPart::train);
+  const io::Mnist digits = io::read_mnist(folder, io::MnistPart::train), test = test_digits(folder);
   models::DigitReader reader(o.common.seed);
   o.training.seed = o.common.seed;
   o.training.quiet = o.common.quiet;
@@ -47,14 +53,13 @@ int train(Options& o) {
   reader.save(o.out);
   remove_checkpoint(o.out);
   say(o.common, "saved " + o.out);
-  report(o, judge(reader, io::read_mnist(folder, io::MnistPart::test)));
+  report(o, judge(reader, test));
   return kOk;
 }
 
 int eval(const Options& o) {
   apply(o.common);
-  report(o, judge(models::DigitReader::load(o.model),
-                  io::read_mnist(io::find_data("mnist", o.data), io::MnistPart::test)));
+  report(o, judge(models::DigitReader::load(o.model), test_digits(io::find_data("mnist", o.data))));
   return kOk;
 }
 

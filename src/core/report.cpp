@@ -11,15 +11,31 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 6> names{"automatic", "none",  "exhaustive",
-                                                  "chain",     "paths", "grid"};
+  constexpr std::array<std::string_view, 14> names{"automatic",
+                                                   "none",
+                                                   "exhaustive",
+                                                   "chain",
+                                                   "paths",
+                                                   "grid",
+                                                   "gradient descent",
+                                                   "L-BFGS",
+                                                   "least squares",
+                                                   "Levenberg-Marquardt",
+                                                   "Langevin",
+                                                   "Hamiltonian Monte Carlo",
+                                                   "Gibbs",
+                                                   "annealing"};
   return names[static_cast<std::size_t>(method)];
 }
 
 std::string_view to_string(Why why) {
-  constexpr std::array<std::string_view, 6> names{"as asked",         "one variable of labels",
-                                                  "chain structure",  "a path variable",
-                                                  "no free variable", "a loopy graph of few joint labels"};
+  constexpr std::array<std::string_view, 7> names{"as asked",
+                                                  "one variable of labels",
+                                                  "chain structure",
+                                                  "a path variable",
+                                                  "no free variable",
+                                                  "a loopy graph of few joint labels",
+                                                  "stopped, for the energy looks unbounded"};
   return names[static_cast<std::size_t>(why)];
 }
 
@@ -28,6 +44,7 @@ std::ostream& operator<<(std::ostream& out, const Report& r) {
       << to_string(r.exactness) << (r.converged ? ", converged in " : ", NOT converged in ") << r.iterations
       << (r.iterations == 1 ? " iteration, " : " iterations, ") << r.seconds * 1e3 << " ms";
   if (!r.converged) out << ", residual " << r.residual;
+  if (r.exactness == Exactness::sampled) out << ", " << 100 * r.acceptance << " % accepted";
   return out;
 }
 

@@ -11,9 +11,9 @@
 namespace ebm {
 inline namespace EBM_PRECISION {
 
-// Rows of one factor function over the whole batch.
+// Rows of one factor function over the whole batch: those of data alone first, then those of the points.
 struct FunctionRows {
-  int rows = 0, entries = 0;
+  int rows = 0, data_rows = 0, entries = 0;
   std::vector<Real> out, dout;
   std::vector<std::vector<Real>> in, din;
   std::vector<int> width;  // of each input
@@ -23,7 +23,7 @@ struct Batch::Impl {
   const Schema* schema;
   std::span<const Sample* const> samples;
   const Points* points = nullptr;
-  bool evaluated = false;
+  bool evaluated = false, data_evaluated = false, slopes = false;
   Net::Mode mode = Net::Mode::evaluate;
   FeatureBank features;
   std::vector<FunctionRows> functions;
@@ -31,6 +31,9 @@ struct Batch::Impl {
   std::vector<TableAt> tables;           // per (item, group)
   std::vector<std::size_t> weight_base;  // per (item, group), and the total
   std::vector<int> next;                 // row reached in each function
+  std::vector<int> first_row;            // per (sample, group) of data alone, of its function
+  std::vector<int> sample_first;         // [samples] into first_row
+  Evaluations evaluations;
 
   explicit Impl(const Schema& s) : schema(&s), features(s) {}
 
@@ -38,52 +41,87 @@ struct Batch::Impl {
   int sample_of(int item) const { return points ? points->sample[static_cast<std::size_t>(item)] : item; }
   const Sample& sample(int item) const { return *samples[static_cast<std::size_t>(sample_of(item))]; }
 
+  // visit(item, sample, group index, group, row) for function groups: of data alone (once a sample), or of
+  // the points (once an item).
   template <class Visit>
-  void each_function_group(const Visit& visit) const {
-    for (int item = 0; item < items(); ++item) {
-      const Structure& s = *sample(item).structure;
-      for (std::size_t g = 0; g < s.groups.size(); ++g)
-        if (s.groups[g].kind == Term::Kind::function) visit(item, static_cast<int>(g), s.groups[g]);
+  void each_function_group(bool on_reals, const Visit& visit) {
+    next.assign(functions.size(), 0);
+    if (on_reals)
+      for (std::size_t f = 0; f < functions.size(); ++f) next[f] = functions[f].data_rows;
+    const int n = on_reals ? items() : static_cast<int>(samples.size());
+    if (on_reals && !points) return;
+    for (int k = 0; k < n; ++k) {
+      const int i = on_reals ? sample_of(k) : k;
+      const Structure& s = *samples[static_cast<std::size_t>(i)]->structure;
+      for (std::size_t g = 0; g < s.groups.size(); ++g) {
+        const Group& group = s.groups[g];
+        if (group.kind != Term::Kind::function || group.on_reals != on_reals) continue;
+        int& row = next[static_cast<std::size_t>(group.function)];
+        visit(k, i, static_cast<int>(g), group, row);
+        row += group.instances;
+      }
     }
   }
 
-  void gather_functions();
+  void evaluate_functions(bool on_reals);
   void locate_tables();
+  void forward_data();
   void forward();
-  void spread(const Batch& self, std::span<const Real> weights, std::span<Real> to_params);
+  void spread(const Batch& self, std::span<const Real> weights, Real* to_params);
 };
 
 // Copies what every instance of a function reads into [rows, d], then runs each function once.
-void Batch::Impl::gather_functions() {
+void Batch::Impl::evaluate_functions(bool on_reals) {
   if (schema->functions().empty()) return;
   functions.resize(schema->functions().size());
-  for (FunctionRows& f : functions) f.rows = 0;
-  each_function_group([&](int item, int, const Group& g) {
+  for (FunctionRows& f : functions) {
+    if (!on_reals) f.data_rows = 0;
+    f.rows = f.data_rows;
+  }
+  if (!on_reals) {
+    sample_first.resize(samples.size());
+    std::size_t groups = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      sample_first[i] = static_cast<int>(groups);
+      groups += samples[i]->structure->groups.size();
+    }
+    first_row.assign(groups, 0);
+  }
+  each_function_group(on_reals, [&](int item, int sample, int index, const Group& g, int row) {
     FunctionRows& f = functions[static_cast<std::size_t>(g.function)];
     const std::size_t inputs = g.features.size();
     if (f.width.size() != inputs) f.in.resize(inputs), f.din.resize(inputs), f.width.resize(inputs);
     f.entries = g.entries;
     for (std::size_t k = 0; k < inputs; ++k) {
-      const FeatureAt at = features.at(item, sample_of(item), g.features[k]);
+      const FeatureAt at = features.at(item, sample, g.features[k]);
       f.width[k] = at.columns;
-      const std::size_t begin = static_cast<std::size_t>(f.rows) * at.columns;
+      const std::size_t begin = static_cast<std::size_t>(row) * at.columns;
       const std::size_t size = static_cast<std::size_t>(g.instances) * at.columns;
-      if (f.in[k].size() < begin + size) f.in[k].resize(begin + size);
-      for (int r = 0; r < g.instances; ++r)
-        std::copy_n(at.data + (at.rows == 1 ? 0 : static_cast<std::size_t>(r) * at.columns), at.columns,
-                    f.in[k].data() + begin + static_cast<std::size_t>(r) * at.columns);
+      if (f.in[k].size() < begin + size) f.in[k].resize(std::max(begin + size, 2 * f.in[k].size()));
+      if (at.rows == 1 || g.instances == 1)
+        for (int r = 0; r < g.instances; ++r)
+          std::copy_n(at.data, at.columns, f.in[k].data() + begin + static_cast<std::size_t>(r) * at.columns);
+      else
+        std::copy_n(at.data, size, f.in[k].data() + begin);
     }
-    f.rows += g.instances;
+    f.rows = row + g.instances;
+    if (!on_reals)
+      first_row[static_cast<std::size_t>(sample_first[static_cast<std::size_t>(sample)] + index)] = row;
   });
   for (std::size_t i = 0; i < functions.size(); ++i) {
     FunctionRows& f = functions[i];
-    if (f.rows == 0) continue;
+    const int from = on_reals ? f.data_rows : 0, rows = f.rows - from;
+    if (!on_reals) f.data_rows = f.rows;
+    if (rows == 0) continue;
+    (on_reals ? evaluations.points : evaluations.data) += static_cast<std::uint64_t>(rows);
     const auto size = static_cast<std::size_t>(f.rows) * static_cast<std::size_t>(f.entries);
     if (f.out.size() < size) f.out.resize(size);
     std::array<ConstView, kMaxInputs> in;
-    for (std::size_t k = 0; k < f.width.size(); ++k) in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
-    schema->functions()[i].function.forward({f.rows, schema->params().data(), {in.data(), f.width.size()}},
-                                            {f.out.data(), Shape{f.rows, f.entries}});
+    for (std::size_t k = 0; k < f.width.size(); ++k)
+      in[k] = {f.in[k].data() + static_cast<std::size_t>(from) * f.width[k], Shape{rows, f.width[k]}};
+    schema->functions()[i].function.forward(
+        {rows, schema->params().data(), {in.data(), f.width.size()}},
+        {f.out.data() + static_cast<std::size_t>(from) * f.entries, Shape{rows, f.entries}});
   }
 }
 
@@ -93,11 +131,13 @@ void Batch::Impl::locate_tables() {
   tables.clear();
   weight_base.clear();
   std::size_t weight = 0;
-  next.assign(functions.size(), 0);
+  next.resize(functions.size());
+  for (std::size_t f = 0; f < functions.size(); ++f) next[f] = functions[f].data_rows;
   for (int item = 0; item < n; ++item) {
     item_first[static_cast<std::size_t>(item)] = static_cast<int>(tables.size());
     const Sample& s = sample(item);
-    for (const Group& g : s.structure->groups) {
+    for (std::size_t index = 0; index < s.structure->groups.size(); ++index) {
+      const Group& g = s.structure->groups[index];
       TableAt t{nullptr, g.entries, g.instances, g.entries};
       switch (g.kind) {
         case Term::Kind::feature: {
@@ -118,10 +158,15 @@ void Batch::Impl::locate_tables() {
           break;
         }
         case Term::Kind::function: {
-          int& row = next[static_cast<std::size_t>(g.function)];
+          int& reached = next[static_cast<std::size_t>(g.function)];
+          const int row = g.on_reals
+                              ? reached
+                              : first_row[static_cast<std::size_t>(
+                                              sample_first[static_cast<std::size_t>(sample_of(item))]) +
+                                          index];
+          if (g.on_reals) reached += g.instances;
           t.data = functions[static_cast<std::size_t>(g.function)].out.data() +
                    static_cast<std::size_t>(row) * g.entries;
-          row += g.instances;
           break;
         }
       }
@@ -135,9 +180,19 @@ void Batch::Impl::locate_tables() {
   weight_base.push_back(weight);
 }
 
+void Batch::Impl::forward_data() {
+  if (data_evaluated) return;
+  features.forward_data(samples, mode, evaluations.data);
+  evaluate_functions(false);
+  data_evaluated = true;
+}
+
 void Batch::Impl::forward() {
-  features.forward(samples, points, mode);
-  gather_functions();
+  forward_data();
+  if (points)
+    features.forward_points(samples, *points, slopes && mode == Net::Mode::evaluate ? Net::Mode::trace : mode,
+                            evaluations.points);
+  evaluate_functions(true);
   locate_tables();
   evaluated = true;
 }
@@ -150,8 +205,7 @@ Batch::~Batch() = default;
 void Batch::assign(std::span<const Sample* const> samples, Net::Mode mode) {
   impl_->mode = mode;
   impl_->samples = samples;
-  impl_->points = nullptr;
-  impl_->evaluated = false;
+  invalidate();
 }
 
 void Batch::forward() {
@@ -161,21 +215,35 @@ void Batch::forward() {
           message("[graph] '", s->structure->real_name,
                   "' is a real variable: its tables are evaluated at points, use an engine for Reals"));
   impl_->points = nullptr;
+  impl_->data_evaluated = false;
   impl_->forward();
 }
 
-void Batch::forward(const Points& points) {
+void Batch::forward(const Points& points, bool slopes) {
   impl_->points = &points;
+  impl_->slopes = slopes;
   impl_->forward();
+}
+
+void Batch::forward_data() { impl_->forward_data(); }
+
+ConstView Batch::feature(int sample, int feature) const {
+  const FeatureAt at = impl_->features.at(0, sample, feature);
+  return {at.data, Shape{at.rows, at.columns}};
 }
 
 void Batch::ensure() {
   if (!impl_->evaluated) forward();
 }
 void Batch::invalidate() {
+  forget_points();
+  impl_->data_evaluated = false;
+}
+void Batch::forget_points() {
   impl_->evaluated = false;
   impl_->points = nullptr;
 }
+Batch::Evaluations Batch::evaluations() const { return impl_->evaluations; }
 int Batch::samples() const { return static_cast<int>(impl_->samples.size()); }
 const Sample& Batch::sample(int i) const { return *impl_->samples[static_cast<std::size_t>(i)]; }
 int Batch::items() const { return impl_->items(); }
@@ -194,17 +262,14 @@ std::size_t Batch::weights() const { return impl_->weight_base.empty() ? 0 : imp
 const Schema& Batch::schema() const { return *impl_->schema; }
 void Batch::set_step(std::uint64_t seed, std::uint64_t step) { impl_->features.set_step(seed, step); }
 
-// Weights of table entries go to the slopes of the features and parameters that the entries came from.
-void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, std::span<Real> gradient) {
+// Weights of table entries go to the slopes of the features and, unless null, parameters that the entries
+// came from.
+void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real* gradient) {
   Impl& b = *this;
   assert(b.evaluated && weights.size() == self.weights());
   b.features.clear_slopes();
-  for (FunctionRows& f : b.functions) {
-    const auto size = static_cast<std::size_t>(f.rows) * static_cast<std::size_t>(f.entries);
-    if (f.dout.size() < size) f.dout.resize(size);
-    f.rows = 0;
-  }
-  // Weights go to where the tables came from.
+  for (FunctionRows& f : b.functions)
+    f.dout.assign(static_cast<std::size_t>(f.rows) * static_cast<std::size_t>(f.entries), Real(0));
   for (int item = 0; item < b.items(); ++item) {
     const Structure& s = *b.sample(item).structure;
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
@@ -212,17 +277,17 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, std::
       const TableAt t = self.table(item, static_cast<int>(g));
       const std::size_t size = static_cast<std::size_t>(t.rows) * static_cast<std::size_t>(t.entries);
       const Real* from = weights.data() + self.weights_at(item, static_cast<int>(g));
+      Real* to = nullptr;
       if (group.kind == Term::Kind::feature) {
-        Real* to = b.features.slopes(item, b.sample_of(item), group.features[0]);
-        for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
-      } else if (group.kind == Term::Kind::param) {
-        Real* to = gradient.data() + b.schema->params().block(group.param).offset;
-        for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
+        to = b.features.slopes(item, b.sample_of(item), group.features[0]);
+      } else if (group.kind == Term::Kind::param && gradient) {
+        to = gradient + b.schema->params().block(group.param).offset;
       } else if (group.kind == Term::Kind::function) {
         FunctionRows& f = b.functions[static_cast<std::size_t>(group.function)];
-        std::copy_n(from, size, f.dout.data() + static_cast<std::size_t>(f.rows) * f.entries);
-        f.rows += group.instances;
+        to = f.dout.data() + (t.data - f.out.data());
       }
+      if (to)
+        for (std::size_t i = 0; i < size; ++i) to[i] += from[i];
     }
   }
   for (std::size_t i = 0; i < b.functions.size(); ++i) {
@@ -237,27 +302,34 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, std::
     }
     b.schema->functions()[i].function.backward(
         {f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
-        {f.dout.data(), Shape{f.rows, f.entries}}, {gradient.data(), {din.data(), f.width.size()}});
-    f.rows = 0;
+        {f.dout.data(), Shape{f.rows, f.entries}}, {gradient, {din.data(), f.width.size()}});
   }
-  b.each_function_group([&](int item, int, const Group& g) {
+  const auto to_features = [&](int item, int sample, int, const Group& g, int row) {
     FunctionRows& f = b.functions[static_cast<std::size_t>(g.function)];
     for (std::size_t k = 0; k < g.features.size(); ++k) {
-      const FeatureAt at = b.features.at(item, b.sample_of(item), g.features[k]);
-      Real* to = b.features.slopes(item, b.sample_of(item), g.features[k]);
-      const Real* from = f.din[k].data() + static_cast<std::size_t>(f.rows) * at.columns;
+      const FeatureAt at = b.features.at(item, sample, g.features[k]);
+      Real* to = b.features.slopes(item, sample, g.features[k]);
+      if (!to) continue;
+      const Real* from = f.din[k].data() + static_cast<std::size_t>(row) * at.columns;
       for (int r = 0; r < g.instances; ++r)
         for (int c = 0; c < at.columns; ++c)
           to[(at.rows == 1 ? 0 : static_cast<std::size_t>(r) * at.columns) + c] +=
               from[static_cast<std::size_t>(r) * at.columns + c];
     }
-    f.rows += g.instances;
-  });
+  };
+  b.each_function_group(false, to_features);
+  b.each_function_group(true, to_features);
 }
 
 void Batch::backward(std::span<const Real> weights, std::span<Real> gradient) {
-  impl_->spread(*this, weights, gradient);
-  impl_->features.backward(gradient);
+  impl_->spread(*this, weights, gradient.data());
+  impl_->features.backward(impl_->samples, impl_->points, gradient.data(), gradient.size(), nullptr);
+}
+
+void Batch::slopes_at_points(std::span<const Real> weights, std::span<Real> at_points) {
+  assert(impl_->points && at_points.size() == impl_->points->values.size());
+  impl_->spread(*this, weights, nullptr);
+  impl_->features.backward(impl_->samples, impl_->points, nullptr, 0, at_points.data());
 }
 
 void Batch::curvature(std::span<const Real> at_entries, std::span<const Real> slopes, std::span<Real> h) {
@@ -272,9 +344,9 @@ void Batch::curvature(std::span<const Real> at_entries, std::span<const Real> sl
             message("[graph] factor '", g.name,
                     "' is shared by several instances and has no curvature; use another optimiser"));
   std::vector<Real> unused(h.size());
-  impl_->spread(*this, slopes, unused);
+  impl_->spread(*this, slopes, unused.data());
   impl_->features.keep_slopes();
-  impl_->spread(*this, at_entries, h);
+  impl_->spread(*this, at_entries, h.data());
   impl_->features.curvature(h);
 }
 

@@ -1,11 +1,30 @@
 #include "ebm/graph/factor_graph.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "ebm/lattice/automaton.hpp"
 #include "ebm/lattice/lattice.hpp"
 
 namespace ebm {
+
+Reals Reals::within(std::vector<double> lowest, std::vector<double> highest) const {
+  const auto n = static_cast<std::size_t>(dims);
+  if (lowest.size() != n || highest.size() != n)
+    throw GraphError(message("[graph] Reals(", dims, ") is given ", lowest.size(), " lower and ",
+                             highest.size(), " upper bounds; one of each a dimension"));
+  for (std::size_t k = 0; k < n; ++k)
+    if (!(lowest[k] <= highest[k]))
+      throw GraphError(message("[graph] the bounds of dimension ", k, " are [", lowest[k], ", ", highest[k],
+                               "]: the lower one must not be above the upper"));
+  if (manifold != Manifold::flat)
+    throw GraphError("[graph] bounds are for flat reals: angles wrap and unit vectors have none");
+  Reals out = *this;
+  out.low = std::move(lowest);
+  out.high = std::move(highest);
+  return out;
+}
 
 Paths::Paths(Lattice lattice) : lattice(std::make_shared<const Lattice>(std::move(lattice))) {}
 
@@ -124,14 +143,30 @@ RealVariable FactorGraph::output(std::string name, Reals reals, std::span<const 
   if (!truth.empty() && static_cast<int>(truth.size()) != reals.dims)
     throw GraphError(
         message("[graph] '", name, "' has ", reals.dims, " dimensions but ", truth.size(), " true values"));
+  for (std::size_t k = 0; k < truth.size(); ++k) {
+    const double t = truth[k];
+    if (!std::isfinite(t)) throw GraphError(message("[graph] a true value of '", name, "' is ", t));
+    if (!reals.low.empty() && (t < reals.low[k] || t > reals.high[k]))
+      throw GraphError(message("[graph] the true value ", t, " of '", name, "' is outside its bounds [",
+                               reals.low[k], ", ", reals.high[k], "]"));
+  }
   structure_.real_name = std::move(name);
   structure_.real_dims = reals.dims;
+  structure_.real_manifold = reals.manifold;
+  structure_.real_low = std::move(reals.low);
+  structure_.real_high = std::move(reals.high);
   truth_.reals.assign(truth.begin(), truth.end());
   return {};
 }
 
 RealVariable FactorGraph::output(std::string name, Reals reals, Real truth) {
-  return output(std::move(name), reals, std::span<const Real>(&truth, 1));
+  return output(std::move(name), std::move(reals), std::span<const Real>(&truth, 1));
+}
+
+RealVariable FactorGraph::latent(std::string name, Reals reals, std::span<const Real> truth) {
+  const RealVariable out = output(std::move(name), std::move(reals), truth);
+  structure_.real_role = Role::latent;
+  return out;
 }
 
 PathVariable FactorGraph::output(std::string name, Paths paths, std::span<const int> truth,
@@ -151,7 +186,7 @@ PathVariable FactorGraph::output(std::string name, Paths paths, std::span<const 
 
 Feature FactorGraph::feature(const Net& net, Data x) {
   nets_.push_back(net);
-  structure_.features.push_back({static_cast<int>(nets_.size()) - 1, structure_.data_slots++});
+  structure_.features.push_back({static_cast<int>(nets_.size()) - 1, structure_.data_slots++, {}, 0});
   data_.push_back(std::move(x));
   return {static_cast<int>(structure_.features.size()) - 1};
 }
@@ -162,7 +197,34 @@ Feature FactorGraph::feature(const Net& net, RealVariable) {
     throw ShapeError(message("[graph] net '", net.name(), "' reads ", want, " but '", structure_.real_name,
                              "' has ", structure_.real_dims, " dimensions"));
   nets_.push_back(net);
-  structure_.features.push_back({static_cast<int>(nets_.size()) - 1, -1});
+  structure_.features.push_back({static_cast<int>(nets_.size()) - 1, -1, {}, 0});
+  return {static_cast<int>(structure_.features.size()) - 1};
+}
+
+Feature FactorGraph::feature(Data x) {
+  if (x.view.shape.rank() == 0) throw ShapeError("[graph] data without a shape cannot be a feature");
+  structure_.features.push_back({-1, structure_.data_slots++, {}, 0});
+  data_.push_back(std::move(x));
+  return {static_cast<int>(structure_.features.size()) - 1};
+}
+
+Feature FactorGraph::feature(RealVariable z) {
+  std::vector<int> all(static_cast<std::size_t>(structure_.real_dims));
+  std::iota(all.begin(), all.end(), 0);
+  return slice(z, structure_.real_dims, std::move(all));
+}
+
+Feature FactorGraph::slice(RealVariable, int columns, std::vector<int> coordinates) {
+  if (structure_.real_dims == 0)
+    throw GraphError("[graph] a slice is taken of a real variable of another graph");
+  if (columns < 1 || coordinates.empty() || coordinates.size() % static_cast<std::size_t>(columns) != 0)
+    throw GraphError(message("[graph] a slice of '", structure_.real_name, "' has ", coordinates.size(),
+                             " coordinates, which make no full rows of ", columns));
+  for (const int c : coordinates)
+    if (c < 0 || c >= structure_.real_dims)
+      throw GraphError(message("[graph] a slice of '", structure_.real_name, "' names coordinate ", c,
+                               ", outside 0..", structure_.real_dims - 1));
+  structure_.features.push_back({-1, -1, std::move(coordinates), columns});
   return {static_cast<int>(structure_.features.size()) - 1};
 }
 
@@ -170,6 +232,13 @@ int FactorGraph::rows_of(const Feature& feature, int* columns) const {
   if (feature.index < 0 || feature.index >= static_cast<int>(structure_.features.size()))
     throw GraphError("[graph] a feature of another graph is used; make it with this graph's feature()");
   const FeatureSource& source = structure_.features[static_cast<std::size_t>(feature.index)];
+  if (source.net < 0) {
+    const Shape in = source.slot < 0
+                         ? Shape{static_cast<int>(source.slice.size()) / source.columns, source.columns}
+                         : data_[static_cast<std::size_t>(source.slot)].view.shape;
+    *columns = in.back();
+    return static_cast<int>(in.size() / static_cast<std::size_t>(std::max(1, in.back())));
+  }
   const Net& net = nets_[static_cast<std::size_t>(source.net)];
   const bool real = source.slot < 0;
   const Shape in = real ? net.input_shape() : data_[static_cast<std::size_t>(source.slot)].view.shape;
@@ -285,6 +354,11 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
 }
 
 void FactorGraph::add(Term term) { add_group(std::move(term), {0, {}}, 1, false); }
+void FactorGraph::add_each(Term term, int instances) {
+  if (instances < 0)
+    throw GraphError(message("[graph] factor '", term.name, "' is added ", instances, " times"));
+  if (instances > 0) add_group(std::move(term), {0, {}}, instances, false);
+}
 void FactorGraph::add(Term term, Variables v) {
   if (v.count != 1)
     throw GraphError(message("[graph] factor '", term.name, "' is added to ", v.count,
@@ -317,7 +391,8 @@ void FactorGraph::add_each(Term term, Scopes scopes) {
 }
 
 Sample FactorGraph::build(Schema& schema) && {
-  for (FeatureSource& f : structure_.features) f.net = schema.intern(nets_[static_cast<std::size_t>(f.net)]);
+  for (FeatureSource& f : structure_.features)
+    if (f.net >= 0) f.net = schema.intern(nets_[static_cast<std::size_t>(f.net)]);
   for (Group& g : structure_.groups)
     if (g.kind == Term::Kind::function)
       g.function = schema.intern(functions_[static_cast<std::size_t>(g.function)]);

@@ -54,6 +54,19 @@ struct Distance {
       }
     }
   }
+  // Of |a - b|^2 / 2 the residuals are a - b.
+  int residual_count(std::span<const int> widths) const requires kSquared { return widths[0]; }
+  Robust robust() const requires kSquared { return {}; }
+  void residuals(const ResidualReads& x, const Residuals& out) const requires kSquared {
+    const auto d = static_cast<std::size_t>(x.widths[0]), rows = static_cast<std::size_t>(x.rows);
+    for (std::size_t i = 0; i < rows * d; ++i) out.r[i] = x.in[0][i] - x.in[1][i];
+    for (std::size_t k = 0; k < out.jacobian.size(); ++k) {
+      double* const j = out.jacobian[k];
+      if (!j) continue;
+      std::fill_n(j, rows * d * d, 0.0);
+      for (std::size_t i = 0; i < rows * d; ++i) j[i * d + i % d] = k == 0 ? 1 : -1;
+    }
+  }
 };
 
 struct Rubbish {

@@ -1,6 +1,9 @@
 #pragma once
 // Every net of a batch, run once over all its rows: data of all samples, or the points of the real variable.
+// What data alone decide is computed once, however many times the points change. Features without a net are
+// the numbers themselves.
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <utility>
@@ -20,11 +23,16 @@ struct FeatureAt {
 class FeatureBank {
  public:
   explicit FeatureBank(const Schema& schema) : schema_(&schema) {}
-  void forward(std::span<const Sample* const> samples, const Points* points, Net::Mode mode);
+  void forward_data(std::span<const Sample* const> samples, Net::Mode mode, std::uint64_t& rows);
+  // After forward_data, for the same samples. `rows` counts the rows that nets saw.
+  void forward_points(std::span<const Sample* const> samples, const Points& points, Net::Mode mode,
+                      std::uint64_t& rows);
   FeatureAt at(int item, int sample, int feature) const;
-  Real* slopes(int item, int sample, int feature);
+  Real* slopes(int item, int sample, int feature);  // null for data, which has none
   void clear_slopes();
-  void backward(std::span<Real> gradient);
+  // Either may be null: slopes of W, or of the points [points, dims], which are written over.
+  void backward(std::span<const Sample* const> samples, const Points* points, Real* gradient,
+                std::size_t size, Real* at_points);
   // Sets the slopes aside, so that curvatures can take their place.
   void keep_slopes();
   void curvature(std::span<Real> h);
@@ -40,31 +48,36 @@ class FeatureBank {
     std::size_t gathered = 0;  // where its rows lie in Use::input, when more than one piece was gathered
     bool direct = true;
     std::size_t output = 0;
+    bool points = false;
   };
   // One net over the batch.
   struct Use {
     std::vector<Run> runs;
-    std::size_t run_count = 0;
+    std::size_t run_count = 0, data_runs = 0;  // the points' run comes last
     std::vector<std::unique_ptr<Net::State>> states;
-    std::vector<Real> input, output, doutput, kept;
+    std::vector<Real> input, output, doutput, kept, dpoints;
     std::vector<std::vector<Real>> partial;       // gradients of groups of runs, added in order
     std::vector<std::pair<Shape, Shape>> shapes;  // of one row in and out, as met so far
     bool used() const { return run_count > 0; }
   };
   struct Place {
     int net = 0;
-    std::size_t offset = 0;  // into the use's output
+    std::size_t offset = 0;  // into the use's output, or into slices_
     int rows = 0, columns = 0;
     bool per_point = false;
+    int first_item = 0;          // of the sample, for what is per point
+    const Real* data = nullptr;  // data without a net
   };
   const Shape& output_of(Use& use, int net, const Shape& in) const;
-  void append(int net, const Real* data, int rows, const Shape& in, Place& place);
-  void run(int net, Net::Mode mode);
+  void append(int net, const Real* data, int rows, const Shape& in, bool points, Place& place);
+  void run(int net, std::size_t first, Net::Mode mode, std::uint64_t& rows);
+  void take_slices(std::span<const Sample* const> samples, const Points& points);
 
   const Schema* schema_;
   std::vector<Use> uses_;
   std::vector<int> first_;     // [samples + 1] into places_
   std::vector<Place> places_;  // per (sample, feature)
+  std::vector<Real> slices_, dslices_;
   std::uint64_t seed_ = 0, step_ = 0;
 };
 

@@ -34,7 +34,8 @@ std::string Structure::variable_name(int variable) const {
 bool Structure::same_as(const Structure& o) const {
   return label_variables == o.label_variables && real_dims == o.real_dims && has_path == o.has_path &&
          real_role == o.real_role && path_role == o.path_role && data_slots == o.data_slots &&
-         real_name == o.real_name && path_name == o.path_name && labels == o.labels &&
+         real_name == o.real_name && real_manifold == o.real_manifold && real_low == o.real_low &&
+         real_high == o.real_high && path_name == o.path_name && labels == o.labels &&
          features == o.features && groups == o.groups;
 }
 
@@ -47,7 +48,10 @@ std::size_t Structure::hash() const {
     mix(h, static_cast<std::size_t>(b.labels));
     mix(h, static_cast<std::size_t>(b.count));
   }
-  for (const FeatureSource& f : features) mix(h, static_cast<std::size_t>(f.net * 1000 + f.slot + 1));
+  for (const FeatureSource& f : features) {
+    mix(h, static_cast<std::size_t>(f.net * 1000 + f.slot + 1));
+    mix(h, f.slice.size());
+  }
   for (const Group& g : groups) {
     for (const int x : {static_cast<int>(g.kind), g.function, g.param.index, g.instances, g.arity, g.entries})
       mix(h, static_cast<std::size_t>(x));

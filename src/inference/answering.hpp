@@ -16,11 +16,19 @@ inline void check_beta(const Query& q) {
     throw GraphError(message("[query] beta must be above 0 (infinite for a minimum), not ", q.beta));
 }
 
+// For engines that know no margin between answers.
+inline void refuse_rescaling(const Query& q, std::string_view engine) {
+  if (q.rescaling)
+    throw GraphError(message("[", engine, "] knows no margin between answers (Query::rescaling); ",
+                             "Exhaustive, MinSum and SumProduct do, on label variables"));
+}
+
 // Sizes the answer and clears it. Weights only when wanted.
 inline void prepare(Answer& out, Batch& b, const Query& q) {
   const auto n = static_cast<std::size_t>(b.samples());
   out.energy.assign(n, kInf);
   out.bound.assign(n, -kInf);
+  out.error.clear();
   out.points.clear();
   if (q.weights)
     out.weights.assign(b.weights(), Real(0));
@@ -53,6 +61,9 @@ inline const LabelSet& truth_of(const Sample& s, int variable) {
   static const LabelSet kUnknown;
   return s.truth.labels.empty() ? kUnknown : s.truth.labels[static_cast<std::size_t>(variable)];
 }
+
+// Delta of every label of one variable, [K]. False, and nothing written, where it adds nothing.
+bool margins(const Rescaling& rescaling, const Sample& sample, int variable, std::span<double> out);
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm

@@ -12,6 +12,14 @@ void add_scaled(const Real* from, std::size_t size, double slope, Real* to) {
   for (std::size_t k = 0; k < size; ++k) to[k] += s * from[k];
 }
 
+// Table entries of one point: graphs with a real variable have no path variable, so the structure tells.
+std::size_t entries_of(const Structure& s) {
+  std::size_t entries = 0;
+  for (const Group& g : s.groups)
+    entries += static_cast<std::size_t>((g.shared ? 1 : g.instances) * g.entries);
+  return entries;
+}
+
 // Points that carry any weight, and where the weights of each lie.
 struct Merged {
   Points points;
@@ -30,12 +38,12 @@ void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> g
   points.clear();
   from.clear();
   next.assign(pulls.size(), 0);
-  thread_local std::vector<std::size_t> weight;  // reached in each answer's weights: one per group and point
+  thread_local std::vector<std::size_t> weight;  // reached in each answer's weights
   weight.assign(pulls.size(), 0);
   for (int sample = 0; sample < b.samples(); ++sample)
     for (std::size_t k = 0; k < pulls.size(); ++k) {
       const Points& p = pulls[k].answer->points;
-      const std::size_t per_point = b.sample(sample).structure->groups.size();
+      const std::size_t per_point = entries_of(*b.sample(sample).structure);
       for (; next[k] < p.sample.size() && p.sample[next[k]] == sample; ++next[k], weight[k] += per_point) {
         const Real* w = pulls[k].answer->weights.data() + weight[k];
         if (pulls[k].slope[static_cast<std::size_t>(sample)] == 0 ||
@@ -58,7 +66,7 @@ void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> g
                  scratch.data() + b.weights_of(item));
     }
     b.backward(scratch, gradient);
-    b.invalidate();
+    b.forget_points();
   }
   kept = std::move(merged);
 }

@@ -32,8 +32,8 @@ struct ChainMarginals {
   std::span<double> pair;
 };
 
-// Adds up the tables of sample i. Everything lives in `ws`.
-ChainProblem read_chain(const Batch& b, int i, Over over, Workspace& ws);
+// Adds up the tables of sample i, less the margin between answers. Everything lives in `ws`.
+ChainProblem read_chain(const Batch& b, int i, const Query& q, Workspace& ws);
 // Room for the marginals of a problem, all zero.
 ChainMarginals room_for_marginals(const ChainProblem& c, Workspace& ws);
 

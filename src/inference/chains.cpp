@@ -26,7 +26,7 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
     std::size_t base = q.answers ? label_base(b, first) : 0;
     for (int i = first; i < last; ++i) {
       ws.reset();
-      const ChainProblem c = read_chain(b, i, q.over, ws);
+      const ChainProblem c = read_chain(b, i, q, ws);
       double& energy = out.energy[static_cast<std::size_t>(i)];
       if (!minimum) {
         const ChainMarginals marginals = q.weights ? room_for_marginals(c, ws) : ChainMarginals{};

@@ -62,6 +62,18 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
     throw GraphError(message("[exhaustive] ", joint, " joint labels are more than the limit of ", limit,
                              "; use another engine"));
   const auto energy = ws.take<double>(static_cast<std::size_t>(joint));
+  // Delta of label k of variable v at delta_at[v] + k.
+  std::span<std::size_t> delta_at;
+  std::span<double> delta;
+  if (q.rescaling) {
+    delta_at = ws.take<std::size_t>(n);
+    std::size_t size = 0;
+    for (std::size_t v = 0; v < n; ++v) delta_at[v] = size, size += static_cast<std::size_t>(counts[v]);
+    delta = ws.take<double>(size, 0.0);
+    for (std::size_t v = 0; v < n; ++v)
+      margins(*q.rescaling, sample, static_cast<int>(v),
+              delta.subspan(delta_at[v], static_cast<std::size_t>(counts[v])));
+  }
 
   Odometer at(s, y, counts);
   double low = kInf;
@@ -72,6 +84,8 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
       const TableAt t = b.table(i, g);
       e += t.data[static_cast<std::size_t>(row) * t.stride + entry];
     });
+    for (std::size_t v = 0; v < delta_at.size(); ++v)
+      e -= delta[delta_at[v] + static_cast<std::size_t>(y[v])];
     if (q.over != Over::all && at.inside_truth(sample) != (q.over == Over::truth)) e = kInf;
     if (e < low) {
       low = e;

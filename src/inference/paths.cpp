@@ -51,6 +51,7 @@ double constant_energy(const Batch& b, int i) {
 
 void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine) {
   check_beta(q);
+  refuse_rescaling(q, engine);
   b.ensure();
   prepare(out, b, q);
   const int n = b.samples();

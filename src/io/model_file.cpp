@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "ebm/core/error.hpp"
 
@@ -78,9 +79,14 @@ void load_params(const ModelFile& file, Params& params) {
       throw DataError(message(file.name, ": the block '", block.name, "' is ", it->second.shape(), ", ",
                               block.shape, " is needed"));
   }
-  for (const auto& [name, tensor] : file.blocks)
+  for (const auto& [name, tensor] : file.blocks) {
     if (params.find(name).index < 0)
       throw DataError(message(file.name, ": the block '", name, "' is unknown to this model"));
+    const auto bad = std::ranges::find_if_not(tensor.span(), [](Real x) { return std::isfinite(x); });
+    if (bad != tensor.span().end())
+      throw DataError(message(file.name, ": number ", bad - tensor.span().begin(), " of the block '", name,
+                              "' is ", *bad, ": such weights read nothing; train the model again"));
+  }
   for (const auto& [name, tensor] : file.blocks)
     std::ranges::copy(tensor.span(), params.view(params.find(name)).data);
 }

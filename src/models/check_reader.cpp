@@ -156,6 +156,16 @@ CheckReader::CheckReader(CheckReaderConfig config)
   });
 }
 
+void CheckReader::start_from(const CheckReader& other) {
+  if (config_.recogniser != other.config_.recogniser ||
+      config_.alphabet.characters != other.config_.alphabet.characters)
+    throw DataError(message("[check_reader] a model that reads '", other.config_.alphabet.characters,
+                            "' with ", to_string(other.config_.recogniser),
+                            " gives no weights to one that reads '", config_.alphabet.characters, "' with ",
+                            to_string(config_.recogniser)));
+  std::ranges::copy(other.params_->flat(), params_->flat().begin());
+}
+
 Check CheckReader::see(const io::Image& image, std::string file, std::optional<std::string> amount) const {
   Check c;
   c.file = std::move(file);

@@ -1,7 +1,9 @@
 #include "ebm/models/check_training.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
+#include <type_traits>
 
 #include "ebm/core/hash.hpp"
 #include "ebm/inference/engine.hpp"
@@ -13,6 +15,8 @@
 namespace ebm::models {
 inline namespace EBM_PRECISION {
 namespace {
+
+using RealBits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
 
 constexpr std::string_view kCharacters = "characters", kGlobal = "global";
 
@@ -63,13 +67,16 @@ std::string recipe_of(const CheckReader& reader, std::span<const io::LabelledIma
   std::uint64_t data = mnist ? mnist->labels.size() : 0;
   for (const io::LabelledImage& f : fields)
     data = (data ^ fnv1a(f.file + "=" + f.amount)) * 1099511628211ULL + f.image.pixels.size();
+  // Where it starts: another model's weights, or those of the seed.
+  std::uint64_t start = 0;
+  for (const Real w : reader.params().flat()) start = (start ^ std::bit_cast<RealBits>(w)) * 1099511628211ULL;
   std::string frozen;
   for (const Params::Block& b : reader.params().blocks())
     if (!b.trainable) frozen += " " + b.name;
   return message(o.loss, " characters ", o.character_fields, "x", o.character_epochs, " epochs ", o.epochs,
                  " batch ", o.batch, " rate ", o.rate, " validation ", o.validation, " made ", o.made,
                  o.distort ? " distorted" : "", " grammar ", reader.config().grammar_name,
-                 reader.config().ink == InkColour::light ? " light" : "", " data ", data,
+                 reader.config().ink == InkColour::light ? " light" : "", " data ", data, " start ", start,
                  frozen.empty() ? "" : " frozen" + frozen);
 }
 
@@ -165,6 +172,8 @@ CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::
 
   if (o.character_epochs > 0 && stage != kGlobal)
     report.characters = train_characters(reader, mnist, o, recipe, stage == kCharacters);
+  else if (stage == kGlobal)
+    report.characters = earlier_history(o.resume);
 
   const Prepared validation = reader.model().prepare(std::span<const Check>(usable.validation));
   constexpr int kVisits = 40000;
@@ -185,13 +194,12 @@ CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::
       drawn.emplace(reader.model().prepare(std::span<const Check>(seen)));
       return drawn->samples();
     };
-    const int third = std::max(1, epochs / 3);
     Trainer trainer(reader.model(), any_loss(o.loss), infer::ForwardBackward{},
-                    AnyOptimiser(optim::Adam{
-                        .rate = Schedule({{third, o.rate}, {third, o.rate / 3}, {third, o.rate / 10}})}),
+                    AnyOptimiser(optim::Adam{.rate = Schedule::cosine(o.rate, epochs)}),
                     reader.config().seed);
     FitOptions f = fit_options(o, recipe, kGlobal, epochs, o.batch);
     f.keep_best = !usable.validation.empty();
+    f.earlier = report.characters;
     if (stage == kGlobal) f.resume = o.resume;
     f.draw = draw;
     report.global = trainer.core().fit(draw(0), validation.samples(), f);

@@ -20,6 +20,39 @@ double sample(const io::Image& image, double x, double y) {
          b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1));
 }
 
+constexpr double kBend = 0.03;  // deviation of a displacement, in heights of the picture
+
+// Displacements on a coarse grid, linear between its points: smooth over about a third of a character.
+class Bend {
+ public:
+  Bend(int width, int height, Rng& rng)
+      : step_(std::max(2.0, height / 4.0)),
+        columns_(static_cast<int>(width / step_) + 2),
+        rows_(static_cast<int>(height / step_) + 2),
+        shift_(2 * static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_)) {
+    for (double& s : shift_) s = kBend * height * rng.normal();
+  }
+  // Of axis 0 (x) or 1 (y), at a point of the picture.
+  double at(int axis, double x, double y) const {
+    const double u = std::clamp(x / step_, 0.0, columns_ - 1.001),
+                 v = std::clamp(y / step_, 0.0, rows_ - 1.001);
+    const int i = static_cast<int>(u), j = static_cast<int>(v);
+    const double a = u - i, b = v - j;
+    const auto s = [&](int c, int r) {
+      return shift_[2 * (static_cast<std::size_t>(r) * static_cast<std::size_t>(columns_) +
+                         static_cast<std::size_t>(c)) +
+                    static_cast<std::size_t>(axis)];
+    };
+    return (1 - b) * ((1 - a) * s(i, j) + a * s(i + 1, j)) +
+           b * ((1 - a) * s(i, j + 1) + a * s(i + 1, j + 1));
+  }
+
+ private:
+  double step_;
+  int columns_, rows_;
+  std::vector<double> shift_;
+};
+
 }  // namespace
 
 io::Image distort_field(const io::Image& image, Rng rng, InkColour ink) {
@@ -28,6 +61,7 @@ io::Image distort_field(const io::Image& image, Rng rng, InkColour ink) {
   const double sx = rng.uniform(0.87, 1.15), sy = rng.uniform(0.9, 1.12);
   const double sharpen = rng.uniform(-0.6, 0.5), weaker = rng.uniform(0.85, 1.0),
                blur = rng.chance(0.3) ? rng.uniform(0.2, 0.6) : 0;
+  const Bend bend(image.width, image.height, rng);
   io::Image out;
   const double margin = std::abs(shear) * image.height;
   out.width = std::max(1, static_cast<int>(std::lround(image.width * sx + margin)));
@@ -39,8 +73,9 @@ io::Image distort_field(const io::Image& image, Rng rng, InkColour ink) {
     for (int x = 0; x < out.width; ++x) {
       double u = (x + 0.5 - out.width / 2.0) / sx, v = (y + 0.5 - out.height / 2.0) / sy;
       u -= shear * v;
-      const double px = cx + u * std::cos(turn) - v * std::sin(turn) - 0.5,
-                   py = cy + u * std::sin(turn) + v * std::cos(turn) - 0.5;
+      const double qx = cx + u * std::cos(turn) - v * std::sin(turn),
+                   qy = cy + u * std::sin(turn) + v * std::cos(turn);
+      const double px = qx + bend.at(0, qx, qy) - 0.5, py = qy + bend.at(1, qx, qy) - 0.5;
       double value = sample(image, px, py);
       // Against the mean around it, a pixel moves away (thicker contrast) or towards it (blur).
       const double around = (sample(image, px - 1, py) + sample(image, px + 1, py) +

@@ -47,9 +47,15 @@ MnistComposer::MnistComposer(std::span<const std::uint8_t> pixels, std::span<con
   if (labels.empty() || pixels.size() != labels.size() * kPixels)
     throw ShapeError(message("[composer] ", labels.size(), " labels with ", pixels.size(),
                              " pixels: at least one digit is needed, and 28 x 28 pixels for each"));
-  for (std::size_t i = 0; i < labels.size(); ++i)
-    if (labels[i] > 9)
-      throw DataError(message("[composer] label ", i, " is ", int{labels[i]}, ": digits have labels 0 to 9"));
+  // All of them in one vectorised pass, for a composer may be made for a single field.
+  std::uint8_t highest = 0;
+  for (const std::uint8_t label : labels) highest = std::max(highest, label);
+  if (highest > 9) {
+    const auto i =
+        std::ranges::find_if(labels, [](std::uint8_t label) { return label > 9; }) - labels.begin();
+    throw DataError(message("[composer] label ", i, " is ", int{labels[static_cast<std::size_t>(i)]},
+                            ": digits have labels 0 to 9"));
+  }
   if (options.least < 1 || options.most < options.least || options.overlap < 1)
     throw DataError(message("[composer] fields of ", options.least, " to ", options.most,
                             " digits with an overlap up to ", options.overlap,

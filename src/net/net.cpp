@@ -93,7 +93,7 @@ void Net::forward(const Real* w, std::span<const ConstView> in, std::span<const 
     throw ShapeError(message("[net] net '", net.name, "' has more than 8 inputs"));
   for (std::size_t i = 0; i < in.size(); ++i) shapes[i] = in[i].shape.row();
   net::Run& run = *state.run_;
-  run.prepare(net, std::span(shapes).first(in.size()), rows, mode == Mode::train);
+  run.prepare(net, std::span(shapes).first(in.size()), rows, mode != Mode::evaluate, mode == Mode::train);
   for (std::size_t i = 0; i < in.size(); ++i) check_rows(net, "input", i, in[i], rows, shapes[i]);
   for (std::size_t i = 0; i < out.size(); ++i)
     check_rows(net, "output", i, out[i], rows, net::outside_shape(run.plan->extents[at(net.outputs[i])]));
@@ -114,7 +114,7 @@ void Net::forward(const Real* w, std::span<const Real* const> rows, const Shape&
     throw ShapeError(
         message("[net] net '", net.name, "' has ", net.outputs.size(), " outputs, one is given"));
   net::Run& run = *state.run_;
-  run.prepare(net, std::span(&row, 1), rows.size(), mode == Mode::train);
+  run.prepare(net, std::span(&row, 1), rows.size(), mode != Mode::evaluate, mode == Mode::train);
   check_rows(net, "output", 0, out, rows.size(), net::outside_shape(run.plan->extents[at(net.outputs[0])]));
   run.out.assign(1, out);
   run.row_pointers = rows;

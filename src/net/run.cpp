@@ -67,7 +67,7 @@ Real* Piece::weight_slope(const Group& g) const { return partial + g.partial; }
 Real* Piece::bias_slope(const Group& g) const { return partial + g.partial + round_up(g.size()); }
 
 void Run::prepare(const Description& description, std::span<const Shape> inputs, std::size_t row_count,
-                  bool for_training) {
+                  bool for_training, bool drop_out) {
   if (net != &description) {
     plans.clear();
     plan = nullptr;
@@ -85,6 +85,7 @@ void Run::prepare(const Description& description, std::span<const Shape> inputs,
     }
   }
   train = for_training;
+  drop = drop_out;
   rows = row_count;
   pieces = count_pieces(*plan, rows, train);
   most_rows = (rows + pieces - 1) / pieces;
@@ -128,7 +129,7 @@ Piece Run::piece(std::size_t index, const Real* w) {
           partial[index].data(),
           static_cast<int>(first_row(index + 1) - first_row(index)),
           first_row(index),
-          train,
+          drop,
           false,
           {}};
 }
@@ -241,6 +242,7 @@ void Run::backward(const Real* w, Real* dw) {
     std::fill_n(p.partial, plan->partial, Real(0));
     back_rows(p);
   });
+  if (!dw) return;
   std::size_t tasks = 0;
   const auto tasks_of = [](const Group& g) {
     return g.trainable ? at((g.maps + kMapsPerTask - 1) / kMapsPerTask) : 0;

@@ -38,7 +38,7 @@ struct Piece {
   Real* partial;                                            // slopes of weights
   int rows;
   std::size_t first_row;
-  bool train;
+  bool drop;            // dropout is on
   bool squared;         // curvature: everything that multiplies is squared
   ConstView slope_out;  // of curvature
 
@@ -58,7 +58,7 @@ struct Run {
   const Description* net = nullptr;
   std::vector<std::unique_ptr<Plan>> plans;
   const Plan* plan = nullptr;
-  bool train = false;
+  bool train = false, drop = false;
   std::size_t rows = 0, pieces = 0, most_rows = 0;       // of one piece at a time
   std::vector<std::size_t> offsets;                      // of storages
   std::vector<Buffer> values, slopes, scratch, partial;  // by piece
@@ -72,7 +72,7 @@ struct Run {
   std::span<const Real* const> row_pointers;
 
   void prepare(const Description& description, std::span<const Shape> inputs, std::size_t row_count,
-               bool for_training);
+               bool for_training, bool drop_out);
   void forward(const Real* w);
   void backward(const Real* w, Real* dw);
   void curvature(const Real* w, Real* h, ConstView slope_out);

@@ -117,7 +117,7 @@ void forward(const Place& l, const LogSoftmax&) {
 
 void forward(const Place& l, const Dropout& d) {
   if (l.x() != l.y()) std::copy_n(l.x(), l.numbers(), l.y());
-  if (!l.p.train) return;
+  if (!l.p.drop) return;
   const std::size_t size = l.out.size(), blocks = (size + 3) / 4;
   Real* mask = l.p.values + l.p.run.offsets[at(l.plan.mask)];
   const Real keep = static_cast<Real>(1 / (1 - d.probability));
@@ -307,6 +307,7 @@ void backward(const Place& l, const LogSoftmax&, Real* dx) {
 void backward(const Place& l, const Dropout&, Real* dx) {
   if (!dx) return;
   if (dx != l.dy()) std::copy_n(l.dy(), l.numbers(), dx);
+  if (!l.p.drop) return;
   const Real* mask = l.p.values + l.p.run.offsets[at(l.plan.mask)];
   l.p.k.multiply(mask, dx, l.numbers());
   if (l.p.squared) l.p.k.multiply(mask, dx, l.numbers());

@@ -43,7 +43,7 @@ std::string cut(std::string text, int columns) {
 }  // namespace
 
 Progress::Progress(std::string title, std::size_t total, Options options)
-    : title_(std::move(title)), total_(total), options_(std::move(options)) {
+    : title_(std::move(title)), total_(total), done_(options.before), options_(std::move(options)) {
   if (options_.out == nullptr) {
     options_.out = &std::cerr;
     options_.terminal = ::isatty(STDERR_FILENO) == 1;
@@ -106,8 +106,11 @@ std::string Progress::bar(double now) const {
   if (total_ == 0)
     return cut(fmt::format("{}  {} done, {}{}", title_, done_, clock_time(elapsed), note),
                options_.columns - 1);
-  const double part = std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
-  const std::string left = part > 0 ? clock_time(elapsed * (1 - part) / part) + " left" : "";
+  const std::size_t done = std::min(done_, total_);
+  const double part = static_cast<double>(done) / static_cast<double>(total_);
+  const double here = static_cast<double>(done) - static_cast<double>(options_.before);
+  const std::string left =
+      here > 0 ? clock_time(elapsed * static_cast<double>(total_ - done) / here) + " left" : "";
   const std::string behind = fmt::format(" {:3.0f} %  {}{}", std::floor(100 * part), left, note);
   if (!options_.terminal) return fmt::format("{}: {} of {},{}", title_, done_, total_, behind);
   constexpr int kLongest = 30, kShortest = 5,

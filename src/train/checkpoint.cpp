@@ -1,10 +1,12 @@
 #include "ebm/train/checkpoint.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "ebm/io/gzip.hpp"
 #include "ebm/io/safetensors.hpp"
 
 namespace ebm {
@@ -24,7 +26,15 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, train, validation, best)
 namespace {
 
 constexpr const char* kFormat = "ebm_checkpoint";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
+constexpr const char* kChecksum = "checksum";
+
+// A CRC-32 as two numbers that a float holds exactly.
+using Checksum = std::array<Real, 2>;
+Checksum checksum(std::span<const std::byte> bytes) {
+  const std::uint32_t crc = io::crc32(bytes);
+  return {static_cast<Real>(crc >> 16), static_cast<Real>(crc & 0xffff)};
+}
 
 json to_json(const RunState& p) {
   return {{"seed", p.seed},
@@ -36,6 +46,7 @@ json to_json(const RunState& p) {
           {"tally", p.tally},
           {"seconds", p.seconds},
           {"history", p.history},
+          {"earlier", p.earlier},
           {"best_error", std::isfinite(p.best_error) ? json(p.best_error) : json()},
           {"best_loss", std::isfinite(p.best_loss) ? json(p.best_loss) : json()}};
 }
@@ -51,6 +62,7 @@ RunState progress_of(const json& j) {
   p.tally = j.at("tally");
   p.seconds = j.at("seconds");
   p.history = j.at("history");
+  p.earlier = j.at("earlier");
   if (p.epoch < 0 || p.position > p.samples)
     throw json::other_error::create(0, "its place in the run is impossible", &j);
   p.best_error = j.at("best_error").is_null() ? kInf : j.at("best_error").get<double>();
@@ -75,14 +87,21 @@ void save_checkpoint(const std::filesystem::path& path, const Params& W, const O
   add("second", state.second);
   add("curvature", state.curvature);
   add("best", best);
+  const std::vector<Real> chains = progress.chains.encode();
+  add("chains", chains);
   json blocks = json::array();
   for (const Params::Block& b : W.blocks()) blocks.push_back({b.name, to_string(b.shape)});
-  io::write_safetensors(path, tensors,
-                        {{"kind", kFormat},
-                         {"format_version", std::to_string(kVersion)},
-                         {"blocks", blocks.dump()},
-                         {"steps", std::to_string(state.steps)},
-                         {"progress", to_json(progress).dump()}});
+  Checksum sum{};
+  tensors.push_back({kChecksum, {sum.data(), Shape{static_cast<int>(sum.size())}}});
+  io::Bytes bytes = io::encode_safetensors(tensors, {{"kind", kFormat},
+                                                     {"format_version", std::to_string(kVersion)},
+                                                     {"blocks", blocks.dump()},
+                                                     {"steps", std::to_string(state.steps)},
+                                                     {"progress", to_json(progress).dump()}});
+  const auto last = std::span(bytes).last(sizeof(Checksum));
+  sum = checksum(std::span(bytes).first(bytes.size() - sizeof(Checksum)));
+  std::ranges::copy(std::as_bytes(std::span(sum)), last.begin());
+  io::write_file(path, bytes);
 }
 
 namespace {
@@ -92,12 +111,19 @@ struct Opened {
   std::string name;
   io::Weights file;
 
-  explicit Opened(const std::filesystem::path& path) : name(path.string()), file(io::read_safetensors(path)) {
+  explicit Opened(const std::filesystem::path& path) : name(path.string()) {
+    const io::Bytes bytes = io::read_file(path);
+    file = io::decode_safetensors(bytes, name);
     if (text("kind") != kFormat)
       throw refuse(message("holds a '", text("kind"), "', a checkpoint is needed"));
     if (text("format_version") != std::to_string(kVersion))
       throw refuse(
           message("has checkpoint format ", text("format_version"), ", this program reads ", kVersion));
+    const auto sum = file.tensors.find(kChecksum);
+    if (sum == file.tensors.end() || bytes.size() < sizeof(Checksum) ||
+        !std::ranges::equal(sum->second.span(),
+                            checksum(std::span(bytes).first(bytes.size() - sizeof(Checksum)))))
+      throw refuse("is damaged: its checksum is not that of what it holds; start again or from a copy of it");
   }
   DataError refuse(std::string_view what) const { return DataError(message(name, ": ", what)); }
   const std::string& text(const char* key) const {
@@ -117,6 +143,7 @@ struct Opened {
 }  // namespace
 
 std::string checkpoint_stage(const std::filesystem::path& path) { return Opened(path).run().stage; }
+History earlier_history(const std::filesystem::path& path) { return Opened(path).run().earlier; }
 
 void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& state, std::vector<Real>& best,
                      RunState& progress) {
@@ -138,6 +165,8 @@ void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& s
     to.assign(it->second.span().begin(), it->second.span().end());
   };
   RunState run = opened.run();
+  if (const auto chains = opened.file.tensors.find("chains"); chains != opened.file.tensors.end())
+    run.chains = MarkovChains::decode(chains->second.span());
   std::uint64_t steps = 0;
   const std::string& count = opened.text("steps");
   if (std::from_chars(count.data(), count.data() + count.size(), steps).ec != std::errc{})

@@ -1,6 +1,8 @@
 #include "ebm/train/optim.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 
 #include "ebm/core/error.hpp"
 #include "ebm/core/kernels.hpp"
@@ -15,6 +17,8 @@ double Schedule::at(double pass) const {
       if (pass < (end += s.passes)) return s.rate;
     return stages.back().rate;
   }
+  if (cosine_over > 0)
+    return rate * 0.5 * (1 + std::cos(std::numbers::pi * std::min(1.0, pass / cosine_over)));
   return inverse_after > 0 ? rate / std::max(1.0, pass / inverse_after) : rate;
 }
 

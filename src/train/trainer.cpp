@@ -39,9 +39,12 @@ struct TrainerCore::Impl {
       : W(&params), loss(std::move(l)), engine(std::move(e)), optimiser(std::move(o)), batch(schema) {
     run.seed = seed;
     if (!covers(engine.powers(), loss.needs))
-      throw GraphError(message(
-          "[trainer] loss '", loss.key, "' needs ", loss.needs.free_energy ? "free energies" : "minima",
-          loss.needs.others ? " of incorrect answers" : "", ", which this engine does not give"));
+      throw GraphError(message("[trainer] loss '", loss.key, "' needs ",
+                               loss.needs.samples       ? "samples"
+                               : loss.needs.free_energy ? "free energies"
+                                                        : "minima",
+                               loss.needs.others ? " of incorrect answers" : "",
+                               ", which this engine does not give"));
   }
 
   void order_samples(std::size_t n, bool shuffle) {
@@ -51,12 +54,17 @@ struct TrainerCore::Impl {
   }
 
   // Energies of the batch, its slopes when `weights`, and the tally of what they say.
-  int ask(std::span<const Sample* const> samples, bool weights, Tally& tally);
+  int ask(std::span<const Sample* const> samples, bool weights, Tally& tally, MarkovChains& chains);
   void step(std::span<const Sample* const> samples);
   void estimate_curvature(std::span<const Sample> samples);
   template <class After>
   EpochReport pass(std::span<const Sample> samples, int batch_size, bool shuffle, const After& after);
   EpochReport evaluate(std::span<const Sample> samples, int batch_size);
+  // The loss of sample i, named where its energies are outside what the loss can read.
+  Slope value_of(std::span<const Sample* const> samples, std::size_t i, double e, double o) const;
+  std::size_t place(std::span<const Sample* const> samples, std::size_t i) const {
+    return first ? static_cast<std::size_t>(samples[i] - first) : i;
+  }
   [[noreturn]] void stop_at_nan(std::span<const Sample* const> samples, std::size_t i,
                                 const std::string& factor) const;
   void stop_at_nan_tables(std::span<const Sample* const> samples) const;
@@ -64,11 +72,19 @@ struct TrainerCore::Impl {
 
 void TrainerCore::Impl::stop_at_nan(std::span<const Sample* const> samples, std::size_t i,
                                     const std::string& factor) const {
-  const std::size_t place = first ? static_cast<std::size_t>(samples[i] - first) : i;
-  throw NumberError(message("[trainer] sample ", place, ": ",
+  throw NumberError(message("[trainer] sample ", place(samples, i), ": ",
                             factor.empty() ? "the energy" : "factor '" + factor + "'",
                             " is not a number, in pass ", run.epoch + 1, " after ", run.position,
                             " samples; lower the step size, or look at that sample"));
+}
+
+Slope TrainerCore::Impl::value_of(std::span<const Sample* const> samples, std::size_t i, double e,
+                                  double o) const {
+  try {
+    return loss(e, o);
+  } catch (const LossError& error) {
+    throw LossError(message("[trainer] sample ", place(samples, i), ": ", error.what()));
+  }
 }
 
 void TrainerCore::Impl::stop_at_nan_tables(std::span<const Sample* const> samples) const {
@@ -76,11 +92,15 @@ void TrainerCore::Impl::stop_at_nan_tables(std::span<const Sample* const> sample
     stop_at_nan(samples, static_cast<std::size_t>(nan->sample), nan->factor);
 }
 
-int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights, Tally& tally) {
+int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights, Tally& tally,
+                           MarkovChains& chains) {
   batch.assign(samples, weights ? Net::Mode::train : Net::Mode::evaluate);
   batch.set_step(run.seed, state.steps);
+  chains.keys.clear();
+  for (std::size_t i = 0; i < samples.size(); ++i) chains.keys.push_back(place(samples, i));
   const auto with = [&](Query q, bool w) {
     q.weights = w;
+    q.chains = &chains;
     return q;
   };
   try {
@@ -92,7 +112,11 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
   stop_at_nan_tables(samples);
   if (loss.contrasts) engine.answer(batch, with(loss.contrast, weights), contrast);
   const bool monitor = engine.powers().others;
-  if (monitor) engine.answer(batch, with({.over = Over::others}, false), others);
+  // A margin loss has just asked for the most offending answer.
+  const bool offending_known = loss.contrasts && loss.contrast.over == Over::others &&
+                               loss.contrast.beta == kInf && !loss.contrast.rescaling;
+  if (monitor && !offending_known) engine.answer(batch, with({.over = Over::others}, false), others);
+  const Answer& offending = offending_known ? contrast : others;
   const bool minimum = loss.truth.beta == kInf;
   if (monitor && !minimum) engine.answer(batch, with({.over = Over::truth}, false), lowest_truth);
   const Answer& low = minimum ? truth : lowest_truth;
@@ -111,33 +135,33 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
       if (!bad.points.empty()) batch.forward(bad.points), stop_at_nan_tables(samples);
       stop_at_nan(samples, i, "");
     }
-    if (e == kInf) {
+    if (e == kInf && !(loss.impostors && o < kInf)) {
       ++tally.impossible;
       if (monitor) ++tally.wrong;
       continue;
     }
-    const Slope s = loss(e, o);
+    const Slope s = value_of(samples, i, e, o);
     ++usable;
     ++tally.samples;
     tally.loss += s.value;
     truth_slope[i] = s.truth;
     contrast_slope[i] = s.contrast;
-    if (!monitor) continue;
-    const double gap = others.energy[i] - low.energy[i];
+    if (!monitor || e == kInf) continue;  // an impostor has no true answer to compare
+    const double gap = offending.energy[i] - low.energy[i];
     if (!(gap > 0)) ++tally.wrong;
     if (!std::isfinite(gap)) continue;
     ++tally.gaps;
     tally.gap += gap;
     tally.absolute_gap += std::abs(gap);
     tally.truth += low.energy[i];
-    tally.offending += others.energy[i];
+    tally.offending += offending.energy[i];
   }
   if (!truth.report.converged || (loss.contrasts && !contrast.report.converged)) ++tally.unconverged;
   return usable;
 }
 
 void TrainerCore::Impl::step(std::span<const Sample* const> samples) {
-  const int usable = ask(samples, true, run.tally);
+  const int usable = ask(samples, true, run.tally, run.chains);
   if (usable == 0) return;
   for (double& s : truth_slope) s /= usable;
   for (double& s : contrast_slope) s /= usable;
@@ -161,7 +185,7 @@ void TrainerCore::Impl::estimate_curvature(std::span<const Sample> samples) {
   for (std::size_t i = 0; i < n; i += 50) {
     chosen.clear();
     for (std::size_t k = i; k < std::min(n, i + 50); ++k) chosen.push_back(&samples[order[k]]);
-    if (ask(chosen, true, unused) == 0) continue;
+    if (ask(chosen, true, unused, run.chains) == 0) continue;
     if (!truth.points.empty())
       throw GraphError(
           message("[trainer] ", optimiser.key,
@@ -218,13 +242,14 @@ EpochReport TrainerCore::Impl::evaluate(std::span<const Sample> samples, int bat
   if (batch_size < 1)
     throw GraphError(message("[trainer] a batch has at least one sample, not ", batch_size));
   Tally tally;
+  MarkovChains chains;  // those of the training are left where they are
   first = samples.data();
   const double start = now();
   for (std::size_t i = 0; i < samples.size(); i += static_cast<std::size_t>(batch_size)) {
     chosen.clear();
     for (std::size_t k = i; k < std::min(samples.size(), i + static_cast<std::size_t>(batch_size)); ++k)
       chosen.push_back(&samples[k]);
-    ask(chosen, false, tally);
+    ask(chosen, false, tally, chains);
   }
   return summarise(tally, run.epoch, now() - start, loss.can_collapse);
 }
@@ -238,6 +263,7 @@ TrainerCore& TrainerCore::operator=(TrainerCore&&) noexcept = default;
 TrainerCore::~TrainerCore() = default;
 
 EpochReport TrainerCore::epoch(std::span<const Sample> samples, const EpochOptions& o) {
+  if (impl_->run.chains.shared() != o.chains) impl_->run.chains = MarkovChains(o.chains);
   return impl_->pass(samples, o.batch, o.shuffle, [](std::size_t) {});
 }
 
@@ -256,11 +282,13 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
   Impl& t = *impl_;
   if (train.empty()) throw DataError("[trainer] there is no sample to train on");
   std::vector<Real> best;
-  const std::string recipe = message(t.loss.key, " ", t.optimiser.key, " batch ", o.batch,
-                                     o.shuffle ? "" : " in order", " epochs ", o.epochs, " ", o.recipe);
+  const std::string recipe =
+      message(t.loss.key, " ", t.optimiser.key, " batch ", o.batch, o.shuffle ? "" : " in order", " epochs ",
+              o.epochs, " ", o.chains ? message("chains ", o.chains, " ") : "", o.recipe);
   const std::uint64_t seed = t.run.seed;
   t.run = {};
   t.run.seed = seed;
+  t.run.chains = MarkovChains(o.chains);
   if (!o.resume.empty()) {
     RunState read;
     load_checkpoint(o.resume, *t.W, t.state, best, read);
@@ -280,6 +308,7 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
   t.run.recipe = recipe;
   t.run.stage = o.stage;
   t.run.samples = train.size();
+  if (o.resume.empty()) t.run.earlier = o.earlier;
   History& history = t.run.history;
   const InterruptGuard guard;
   double saved = now();
@@ -289,6 +318,7 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
   };
   report::Progress::Options shown;
   shown.quiet = o.quiet;
+  shown.before = train.size() * static_cast<std::size_t>(t.run.epoch) + t.run.position;
   report::Progress bar(o.title, train.size() * static_cast<std::size_t>(std::max(0, o.epochs)), shown);
   const auto stop_if_asked = [&] {
     if (!interrupted()) return;

@@ -47,6 +47,22 @@ TEST_F(CheckReaderCommand, Eval_PrintsTheContract) {
   }
 }
 
+TEST_F(CheckReaderCommand, EvalOfLabelsThatTheGrammarRefuses_CountsAndNamesThem) {
+  std::string labels = text_of(fields_ / "labels.tsv");
+  for (const char* name : {"amount_000003.pgm\t", "amount_000007.pgm\t"})
+    labels[labels.find(name) + 18] = 'x';
+  const Words words{"check-reader", "eval", "--model", model_, "--data", fields_, "--json"};
+  EXPECT_EQ(done(words).value().at("refused"), 0);
+  io::write_file(fields_ / "labels.tsv", labels);
+  const Outcome outcome = done(words);
+  EXPECT_EQ(outcome.value().at("refused"), 2);
+  EXPECT_EQ(outcome.value().at("fields"), 24);  // a label cannot leave the count
+  EXPECT_HAS(outcome.err, "amount_000003.pgm: the grammar 'digits' has no amount 'x");
+  EXPECT_HAS(outcome.err, "amount_000007.pgm");
+  EXPECT_EQ(outcome.err.find("amount_000004.pgm"), std::string::npos);
+  EXPECT_HAS(done({"check-reader", "eval", "--help"}).out, "refused");
+}
+
 TEST_F(CheckReaderCommand, EvalOfParts_TakesTheFieldsOfThoseParts) {
   int expected = 0;
   for (const io::LabelledImage& field : io::read_labelled_folder(fields_).images)

@@ -34,6 +34,26 @@ TEST_F(LatticeCommand, BestOfMany_AreDistinctAndInOrder) {
   EXPECT_EQ(list[1].at("labels"), json({2, 3}));
 }
 
+// As many strings as there are, not as many as were asked for or as there are paths.
+TEST_F(LatticeCommand, BestOfAMillion_OfFewStringsComesAtOnce) {
+  std::string one, growing;  // 2^200 paths each: of one string; of 201 strings
+  for (int i = 0; i < 200; ++i)
+    for (const int label : {1, 2}) {
+      const std::string arc = std::to_string(i) + '\t' + std::to_string(i + 1) + '\t' + std::to_string(label);
+      one += arc + "\t7\t0.5\n";
+      growing += arc + (label == 1 ? "\t7\t0.5\n" : "\t0\t1\n");
+    }
+  const auto start = std::chrono::steady_clock::now();
+  for (const auto& [text, strings] :
+       {std::pair{std::string(kA), 4u}, {one + "200\n", 1u}, {growing + "200\n", 201u}})
+    EXPECT_EQ(done({"lattice", "best", file("l.txt", text), "--best", "1000000", "--json"})
+                  .value()
+                  .at("best")
+                  .size(),
+              strings);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));  // without a sanitizer 0.1
+}
+
 TEST_F(LatticeCommand, FreeEnergy_IsMinusTheLogOfTheSum) {
   const json value = done({"lattice", "free-energy", file("a.txt", kA), "--json"}).value();
   const double sum = std::exp(-0.75) + std::exp(-1.75) + std::exp(-2.5) + std::exp(-3.5);

@@ -90,5 +90,168 @@ TEST(Grid, OptionsThatMakeNoSense_AreRefused) {
   EXPECT_THROW(p.one->batch.forward(), GraphError);
 }
 
+// E[label] = a_label |z - c_label|^2 / 2 + b_label in `dims` dimensions, W = a, b, c per label.
+struct Bowls {
+  int labels;
+  std::string_view name() const { return "bowls"; }
+  bool operator==(const Bowls&) const = default;
+  void forward(const Reads& x, View out) const {
+    const int n = x.in[0].shape[1];
+    for (int r = 0; r < x.rows; ++r)
+      for (int k = 0; k < labels; ++k) {
+        const Real* p = x.w + k * (n + 2);
+        Real sum = 0;
+        for (int d = 0; d < n; ++d) {
+          const Real away = x.in[0].data[r * n + d] - p[2 + d];
+          sum += away * away;
+        }
+        out[static_cast<std::size_t>(r * labels + k)] = p[0] * sum / 2 + p[1];
+      }
+  }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    const int n = x.in[0].shape[1];
+    for (int r = 0; r < x.rows && s.w; ++r)
+      for (int k = 0; k < labels; ++k) {
+        const Real* p = x.w + k * (n + 2);
+        const Real g = dout[static_cast<std::size_t>(r * labels + k)];
+        for (int d = 0; d < n; ++d) {
+          const Real away = x.in[0].data[r * n + d] - p[2 + d];
+          s.w[k * (n + 2)] += g * away * away / 2;
+          s.w[k * (n + 2) + 2 + d] -= g * p[0] * away;
+        }
+        s.w[k * (n + 2) + 1] += g;
+      }
+  }
+};
+
+struct Mixture {
+  Params W;
+  int labels, dims;
+  std::unique_ptr<OneGraph> one;
+  Mixture(
+      int labels, int dims, std::uint64_t seed, std::vector<Real> truth = {}, int label = -1,
+      const std::function<Reals(int)>& domain = [](int n) { return Reals(n); })
+      : labels(labels), dims(dims) {
+    Rng rng(seed);
+    W.table("bowls", {labels, dims + 2});
+    for (Real& w : W.flat()) w = static_cast<Real>(rng.uniform(-1, 1));
+    for (int k = 0; k < labels; ++k) W.flat()[static_cast<std::size_t>(k * (dims + 2))] += Real(1.5);
+    one = std::make_unique<OneGraph>(W, [=](FactorGraph& g) {
+      const Term term =
+          factor::function(Bowls{labels}, {g.feature(g.output("z", domain(dims), truth))}, "bowls");
+      if (labels == 1)
+        g.add(term);
+      else
+        g.add(term, g.output("y", Labels(labels), label < 0 ? LabelSet{} : LabelSet(label)));
+    });
+  }
+  double energy(int k, const std::vector<double>& z) const {
+    const Real* p = W.flat().data() + k * (dims + 2);
+    double sum = 0;
+    for (int d = 0; d < dims; ++d)
+      sum += (z[static_cast<std::size_t>(d)] - p[2 + d]) * (z[static_cast<std::size_t>(d)] - p[2 + d]);
+    return p[0] * sum / 2 + p[1];
+  }
+};
+
+TEST(Grid, OfSeveralDimensionsAndLabels_EqualsEnumeration) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const int dims = 1 + static_cast<int>(seed % 3), labels = 1 + static_cast<int>(seed / 3 % 3), points = 7;
+    std::vector<Real> truth;
+    for (int d = 0; d < dims; ++d) truth.push_back(Real(0.25) * static_cast<Real>(d) - Real(0.3));
+    const bool known = seed % 2 == 0;
+    const int label = labels > 1 && seed % 4 < 2 ? 1 : -1;
+    Mixture m(labels, dims, seed, known ? truth : std::vector<Real>{}, label);
+    for (const Over over : {Over::all, Over::truth, Over::others})
+      for (const double beta : {kInf, 1.0, 3.0}) {
+        std::vector<double> energies;
+        std::vector<int> counts(static_cast<std::size_t>(dims), points);
+        counts.push_back(labels);
+        each_labelling(counts, [&](const std::vector<int>& at) {
+          std::vector<double> z;
+          double away = 0;
+          for (int d = 0; d < dims; ++d) {
+            z.push_back(-1.5 + at[static_cast<std::size_t>(d)] * 3.5 / (points - 1));
+            away += std::pow(z.back() - truth[static_cast<std::size_t>(d)], 2);
+          }
+          const bool right = label < 0 || at.back() == label, near = !known || std::sqrt(away) <= 0.6;
+          if (over == Over::others && right && near) return;
+          if (over == Over::truth && !right) return;
+          if (over == Over::truth && known && at[0] + at[static_cast<std::size_t>(dims - 1)] > 0) return;
+          if (over == Over::truth && known) z.assign(truth.begin(), truth.end());
+          if (over == Over::truth && known && dims == 3 && at[1] > 0) return;  // the truth once a label
+          energies.push_back(m.energy(at.back(), z));
+        });
+        Answer a;
+        infer::Grid{.low = -1.5, .high = 2, .points = points, .exclude = 0.6}.answer(
+            m.one->batch, {.over = over, .beta = beta, .answers = true}, a);
+        const double want = energies.empty() ? kInf : joined(energies, beta);
+        if (want == kInf) {
+          EXPECT_EQ(a.energy[0], kInf);
+          continue;
+        }
+        EXPECT_NEAR(a.energy[0], want, 2e-5) << seed;
+        double sum = 0;
+        for (const Real w : a.weights) sum += w;
+        EXPECT_NEAR(sum, 1, 1e-4);
+        if (beta < kInf) continue;
+        EXPECT_NEAR(m.energy(labels > 1 ? a.labels[0] : 0, {a.reals.begin(), a.reals.end()}), want, 2e-5);
+      }
+  }
+}
+
+TEST(Grid, SlopeOfItsFreeEnergy_IsThatOfTheSum) {
+  if (sizeof(Real) == 4) GTEST_SKIP() << "finite differences are taken in the double build";
+  for (const int labels : {1, 3})
+    for (const Query& q : {Query{.beta = 1.5}, Query{.over = Over::others, .beta = 1}, Query{}}) {
+      Mixture m(labels, 2, 5, {Real(0.1), Real(0.2)}, labels > 1 ? 1 : -1);
+      const infer::Grid grid{.points = 9};
+      const Sample* sample = &m.one->batch.sample(0);
+      m.one->batch.assign({&sample, 1}, Net::Mode::train);
+      Answer a;
+      grid.answer(m.one->batch, q, a);
+      const double one = 1;
+      const Pull pull{&a, {&one, 1}};
+      std::vector<Real> gradient(m.W.flat().size()), scratch;
+      backward(m.one->batch, {&pull, 1}, gradient, scratch);
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        const Real kept = m.W.flat()[i];
+        double side[2];
+        for (int s = 0; s < 2; ++s) {
+          m.W.flat()[i] = static_cast<Real>(kept + (s ? 1e-5 : -1e-5));
+          m.one->batch.invalidate();
+          Answer moved;
+          grid.answer(m.one->batch, q, moved);
+          side[s] = moved.energy[0];
+        }
+        m.W.flat()[i] = kept;
+        m.one->batch.invalidate();
+        EXPECT_NEAR(gradient[i], (side[1] - side[0]) / 2e-5, 1e-7) << i;
+      }
+    }
+}
+
+TEST(Grid, BoundsAndAngles_SetItsRange) {
+  Answer a;
+  Mixture bounded(1, 2, 3, {}, -1, [](int n) { return Reals(n).within({-0.5, 0.25}, {kInf, 0.75}); });
+  infer::Grid{.low = -2, .high = 3, .points = 3}.answer(bounded.one->batch, {.beta = 1}, a);
+  const std::vector<Real> want{Real(-0.5), Real(0.25), Real(-0.5), Real(0.5),
+                               Real(-0.5), Real(0.75), Real(1.25)};
+  for (std::size_t k = 0; k < want.size(); ++k) EXPECT_NEAR(a.points.values[k], want[k], 1e-6);
+  Mixture angle(1, 1, 3, {Real(3.1)}, -1, [](int n) { return Reals::angles(n); });
+  infer::Grid{.points = 4, .exclude = 0.2}.answer(angle.one->batch, {.beta = 1}, a);
+  ASSERT_EQ(a.points.count(), 4);  // -pi but not pi, which is the same
+  EXPECT_NEAR(a.points.values[1], -1.5707963, 1e-5);
+  infer::Grid{.points = 4, .exclude = 0.2}.answer(angle.one->batch, {.over = Over::others, .beta = 1}, a);
+  EXPECT_EQ(a.points.count(), 3);  // round the circle, -pi is near 3.1
+  Mixture sphere(1, 3, 3, {}, -1, [](int n) { return Reals::unit(n); });
+  EXPECT_THROW(infer::Grid{}.answer(sphere.one->batch, {}, a), GraphError);
+  Mixture four(1, 4, 3);
+  EXPECT_THROW(infer::Grid{}.answer(four.one->batch, {}, a), GraphError);
+  Mixture three(3, 3, 3);
+  EXPECT_THROW((infer::Grid{.points = 101, .limit = 1e6}.answer(three.one->batch, {}, a)), GraphError);
+  EXPECT_THROW((infer::Grid{.low = -9, .high = -8}.answer(bounded.one->batch, {}, a)), GraphError);
+}
+
 }  // namespace
 }  // namespace ebm

@@ -111,5 +111,10 @@ TEST(Gzip, Bomb_IsRefusedAtTheLimit) {
   EXPECT_HAS(error_of([&] { gunzip(packed, "FILE", 1'000'000); }), "more than 1000000 bytes");
 }
 
+TEST(Crc32, OfItsStandardExample_IsItsCheckValue) {
+  EXPECT_EQ(crc32(as_bytes("123456789")), 0xCBF43926u);
+  EXPECT_EQ(crc32({}), 0u);
+}
+
 }  // namespace
 }  // namespace ebm::io

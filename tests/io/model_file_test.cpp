@@ -1,6 +1,7 @@
 #include "ebm/io/model_file.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "io_test.hpp"
 
@@ -45,6 +46,21 @@ TEST(ModelFile, WeightsWithoutAKind_AreRefused) {
   write_safetensors(folder / "v", {}, {{"kind", "a"}, {"format_version", "two"}, {"config", "{}"}});
   EXPECT_HAS(error_of([&] { read_model(folder / "v"); }), "format_version is 'two'");
   EXPECT_THROW(save_model(folder / "n", {"a", 1, "{}", {{"kind", "b"}}}, sample()), DataError);
+}
+
+TEST(ModelFile, WeightsThatAreNotFinite_AreNamedAndChangeNothing) {
+  for (const double bad : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    const Folder folder;
+    Params damaged = sample();
+    damaged.view(damaged.find("conv.weight")).data[4] = static_cast<Real>(bad);
+    save_model(folder / "m", kInfo, damaged);
+    const ModelFile file = load_model(folder / "m", "siamese", 2);
+    Params read = sample(9);
+    const std::string text = error_of<DataError>([&] { load_params(file, read); });
+    EXPECT_HAS(text, (folder / "m").string());
+    EXPECT_HAS(text, "number 4 of the block 'conv.weight'");
+    EXPECT_TRUE(std::ranges::equal(read.flat(), sample(9).flat()));
+  }
 }
 
 TEST(ModelFile, BlocksThatDoNotFit_AreNamedAndChangeNothing) {

@@ -147,6 +147,17 @@ TEST(OpenFstText, WhatTheFormatCannotSay_IsRefused) {
   EXPECT_EQ(to_openfst(lattice::acceptor("A"), {.acceptor = true}), "0\t1\t65\n1\n");
 }
 
+TEST(OpenFstText, CorpusOfTheFuzzer_IsRead) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(EBM_SOURCE_DIR) /
+                                                               "fuzz/corpus/openfst_text")) {
+    const TextOptions options{.acceptor = entry.path().stem() == "acceptor"};
+    EXPECT_NO_THROW(read_openfst(entry.path(), options)) << entry.path();
+    ++files;
+  }
+  EXPECT_GE(files, 3);
+}
+
 TEST(Dot, Drawing_NamesEveryStateAndArc) {
   const std::vector<Final> end{{1, 0.5}};
   const Automaton a(std::vector<Arc>{{0, 1, 1, 2, 0.25}, {0, 1, kOther, 0}}, end);

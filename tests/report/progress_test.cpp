@@ -89,6 +89,20 @@ TEST(Progress, InALog_IsALineEveryTenSeconds) {
   EXPECT_EQ(b.out.str(), "train: 20 of 100,  20 %  0:40 left\ntrain: 40 of 100,  40 %  0:30 left\n");
 }
 
+TEST(Progress, AfterAResume_JudgesThePaceByItsOwnSteps) {
+  Bench b;
+  auto options = b.options(false);
+  options.before = 60;
+  {
+    Progress p("train", 100, options);
+    b.now += 10;
+    p.set(60);
+    b.now += 10;
+    p.set(80);
+  }
+  EXPECT_EQ(b.out.str(), "train: 60 of 100,  60 %  \ntrain: 80 of 100,  80 %  0:20 left\n");
+}
+
 TEST(Progress, UnknownTotal_ShowsWhatIsDone) {
   Bench b;
   Progress p("generate", 0, b.options(false));

@@ -358,6 +358,64 @@ TEST(Checkpoint, CutShortAnywhere_IsRefused_AndChangesNoWeight) {
   EXPECT_EQ(weights(*run.b.W), before);
 }
 
+TEST(Checkpoint, WithAnyByteChanged_IsRefused_AndChangesNoWeight) {
+  Interrupt i;
+  std::ifstream in(i.o.checkpoint, std::ios::binary);
+  std::string whole{std::istreambuf_iterator<char>(in), {}};
+  Job run(optim::Adam{.rate = 0.01});
+  const std::vector<Real> before = weights(*run.b.W);
+  const auto path = i.folder / "changed.ckpt";
+  const auto refusal = [&] {
+    std::ofstream(path, std::ios::binary | std::ios::trunc)
+        .write(whole.data(), static_cast<long>(whole.size()));
+    OptimState state;
+    std::vector<Real> best;
+    RunState progress;
+    try {
+      load_checkpoint(path, *run.b.W, state, best, progress);
+    } catch (const DataError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(refusal(), "");
+  for (Real& w : run.b.W->flat()) w = Real(0.5);
+  const std::vector<Real> untouched = weights(*run.b.W);
+  EXPECT_NE(untouched, before);
+  int by_checksum = 0;
+  for (std::size_t at = 0; at < whole.size(); at += at + 40 < whole.size() ? 7 : 1)
+    for (const char flip : {'\x01', '\x10', '\x80', '\xff'}) {
+      whole[at] = static_cast<char>(whole[at] ^ flip);
+      const std::string text = refusal();
+      whole[at] = static_cast<char>(whole[at] ^ flip);
+      ASSERT_NE(text.find("changed.ckpt"), std::string::npos) << at << ": " << text;
+      by_checksum += text.find("its checksum is not") != std::string::npos;
+    }
+  EXPECT_GT(by_checksum, 100);
+  EXPECT_EQ(weights(*run.b.W), untouched);
+}
+
+TEST(Checkpoint, CarriesWhatTheStageBeforeDid) {
+  const Folder folder;
+  FitOptions o = Job::options();
+  o.checkpoint = folder / "run.ckpt";
+  o.earlier.train.push_back(summarise({.samples = 4, .loss = 2}, 1, 3.5, false));
+  o.earlier.best = 1;
+  Job stopped(optim::Adam{.rate = 0.01}, [](int n) {
+    if (n == 30) throw Stop();
+  });
+  EXPECT_THROW(stopped.fit(o), Stop);
+  o.earlier = {};
+  o.resume = o.checkpoint;
+  Job again(optim::Adam{.rate = 0.01});
+  again.fit(o);  // and writes its own checkpoints
+  const History earlier = earlier_history(o.checkpoint);
+  ASSERT_EQ(earlier.train.size(), 1u);
+  EXPECT_EQ(earlier.train[0].loss, 0.5);
+  EXPECT_EQ(earlier.train[0].seconds, 3.5);
+  EXPECT_EQ(earlier.best, 1);
+}
+
 TEST(Checkpoint, HoldsEveryNumberExactly) {
   const Folder folder;
   Job run(optim::Adam{});

@@ -25,6 +25,15 @@ TEST(Schedules, InverseAfterT_HasThePublishedValues) {
   EXPECT_EQ(Schedule(0.3).at(1e6), 0.3);
 }
 
+TEST(Schedules, Cosine_FallsFromTheRateOverHalfOfItToZeroAndStaysThere) {
+  const Schedule s = Schedule::cosine(0.2, 8);
+  EXPECT_EQ(s.at(0), 0.2);
+  EXPECT_NEAR(s.at(4), 0.1, 1e-15);
+  EXPECT_NEAR(s.at(2), 0.1 * (1 + std::sqrt(0.5)), 1e-15);
+  EXPECT_NEAR(s.at(8), 0, 1e-15);
+  EXPECT_NEAR(s.at(20), 0, 1e-15);
+}
+
 TEST(Schedules, OfLeNet5_AreItsStages) {
   const Schedule s = optim::StochasticLevenbergMarquardt{}.rate;
   const double expected[20] = {5e-4, 5e-4, 2e-4, 2e-4, 2e-4, 1e-4, 1e-4, 1e-4, 5e-5, 5e-5,

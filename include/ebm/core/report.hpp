@@ -10,14 +10,30 @@
 namespace ebm {
 
 enum class Exactness : std::uint8_t { exact, bounded, approximate, sampled };
-enum class Method : std::uint8_t { automatic, none, exhaustive, chain, paths, grid };
+enum class Method : std::uint8_t {
+  automatic,
+  none,
+  exhaustive,
+  chain,
+  paths,
+  grid,
+  gradient_descent,
+  lbfgs,
+  least_squares,
+  levenberg_marquardt,
+  langevin,
+  hamiltonian,
+  gibbs,
+  annealing
+};
 enum class Why : std::uint8_t {
   asked,
   single_variable,
   chain_structure,
   path_variable,
   no_variable,
-  small_graph
+  small_graph,
+  unbounded
 };
 
 struct Report {
@@ -26,6 +42,7 @@ struct Report {
   int iterations = 1;
   double residual = 0;  ///< largest change of the last iteration, in nats
   double seconds = 0;
+  double acceptance = 1;  ///< of samplers: fraction of transitions that were accepted
   Method asked = Method::automatic, used = Method::automatic;
   Why why = Why::asked;
 };

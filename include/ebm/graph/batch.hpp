@@ -8,6 +8,7 @@
 /// belongs to a sample). Weights on table entries live in one flat array, item after item, in the layout of
 /// `weights_at`.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -52,12 +53,28 @@ class Batch {
   /// Evaluates every table, one item a sample. \throws GraphError when a graph has a real variable (points
   /// are needed).
   void forward();
-  /// Evaluates every table at the given points, which must stay until the next assign, forward or invalidate.
-  void forward(const Points& points);
+  /// Evaluates every table at the given points, which must stay until the next assign, forward, invalidate or
+  /// forget_points. What data alone decide is kept from the last evaluation, if W has not changed. `slopes`:
+  /// slopes_at_points will be asked for.
+  void forward(const Points& points, bool slopes = false);
+  /// Evaluates what data alone decide, unless it was done since the samples or W last changed.
+  void forward_data();
+  /// What data alone decide, after any forward: a net's output or the numbers as they are, [rows, columns].
+  /// Not for a feature of the real variable.
+  ConstView feature(int sample, int feature) const;
   /// forward() unless it was done since the samples or W last changed.
   void ensure();
   /// W changed: what was evaluated is stale.
   void invalidate();
+  /// The points go away; what data alone decide stays.
+  void forget_points();
+
+  /// How many rows were evaluated since the batch was made.
+  struct Evaluations {
+    std::uint64_t data = 0;    ///< of nets and factor functions that depend on data alone
+    std::uint64_t points = 0;  ///< of those that depend on the real variable
+  };
+  Evaluations evaluations() const;
 
   int samples() const;
   const Sample& sample(int i) const;
@@ -74,6 +91,9 @@ class Batch {
   /// gradient += sum over entries of weights . d(table)/dW, after a forward with Mode::train. `weights` has
   /// weights() entries; `gradient` is laid out as Params::flat. The only gradient of the library ends here.
   void backward(std::span<const Real> weights, std::span<Real> gradient);
+  /// at_points = sum over entries of weights . d(table)/d(point), [points, dims], after a forward at points
+  /// that said so.
+  void slopes_at_points(std::span<const Real> weights, std::span<Real> at_points);
 
   /// h += diagonal Gauss-Newton curvature (>= 0), given that by each table entry, and the slopes by each
   /// entry (which count where a net's output is itself curved, as an RBF is). \throws GraphError for a

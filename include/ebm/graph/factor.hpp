@@ -19,6 +19,7 @@
 
 #include "ebm/core/error.hpp"
 #include "ebm/core/tensor.hpp"
+#include "ebm/graph/residual.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -33,7 +34,7 @@ struct Reads {
 /// Features that one factor function may read.
 inline constexpr std::size_t kMaxInputs = 8;
 
-/// Where slopes are added: the same flat layout as W, and [rows, d] per input (null data: not wanted).
+/// Where slopes are added: the same flat layout as W, and [rows, d] per input. Null, w or data: not wanted.
 struct Slopes {
   Real* w = nullptr;
   std::span<const View> in;
@@ -45,6 +46,27 @@ template <class F>
 concept FactorFunction = requires(const F f, const Reads& x, View out, ConstView dout, const Slopes& s) {
   f.forward(x, out);
   f.backward(x, dout, s);
+};
+
+/// What a factor function may say of itself beside: its name, for messages, ..
+template <class F>
+concept NamedFactor = requires(const F& f) {
+  { f.name() } -> std::convertible_to<std::string_view>;
+};
+/// .. and, by having a member kSelects, that every entry is one input number or a constant.
+template <class F>
+concept SelectingFactor = requires {
+  F::kSelects;
+};
+
+/// .. and, that its energy is E = 1/2 rho(|r|^2), one a row: how many residuals there are for inputs of these
+/// widths, rho, and the residuals of all rows with their Jacobian (ebm/graph/residual.hpp).
+template <class F>
+concept ResidualFactor = requires(const F& f, std::span<const int> widths, const ResidualReads& x,
+                                  const Residuals& out) {
+  { f.residual_count(widths) } -> std::convertible_to<int>;
+  { f.robust() } -> std::convertible_to<Robust>;
+  f.residuals(x, out);
 };
 
 /// A FactorFunction with its type erased; copies share it.
@@ -61,8 +83,15 @@ class Factor {
   /// \throws ShapeError when the inputs ([rows, d] without rows) do not give `entries` energies a row.
   void check(std::span<const Shape> in, int entries) const { ops_->check(self_.get(), in, entries); }
   std::string_view name() const { return ops_->name(self_.get()); }
-  /// Every entry is one input number or a constant (F::kSelects): curvature passes as slopes do.
+  /// Every entry is one input number or a constant (SelectingFactor): curvature passes as slopes do.
   bool selects() const { return ops_->selects; }
+  /// \name The residuals of a ResidualFactor; only where has_residuals().
+  ///@{
+  bool has_residuals() const { return ops_->residuals != nullptr; }
+  int residual_count(std::span<const int> widths) const { return ops_->residual_count(self_.get(), widths); }
+  Robust robust() const { return ops_->robust(self_.get()); }
+  void residuals(const ResidualReads& x, const Residuals& out) const { ops_->residuals(self_.get(), x, out); }
+  ///@}
   /// The same function with the same constants: such factors of different samples are computed together.
   bool operator==(const Factor& other) const {
     return self_ == other.self_ || (ops_ == other.ops_ && ops_->equal(self_.get(), other.self_.get()));
@@ -81,6 +110,9 @@ class Factor {
     std::string_view (*name)(const void*);
     bool (*equal)(const void*, const void*);
     bool selects;
+    int (*residual_count)(const void*, std::span<const int>);
+    Robust (*robust)(const void*);
+    void (*residuals)(const void*, const ResidualReads&, const Residuals&);
   };
   template <class F>
   static const F& get(const void* self) {
@@ -88,37 +120,48 @@ class Factor {
   }
 
   template <class F>
-  static constexpr Ops kOps{[](const void* self, const Reads& x, View out) { get<F>(self).forward(x, out); },
-                            [](const void* self, const Reads& x, ConstView dout, const Slopes& s) {
-                              get<F>(self).backward(x, dout, s);
-                            },
-                            [](const void* self, std::span<const Shape> in, int entries) {
-                              if constexpr (requires(const F& f) { f.check(in, entries); })
-                                get<F>(self).check(in, entries);
-                            },
-                            [](const void* self) -> std::string_view {
-                              if constexpr (requires(const F& f) {
-                                              { f.name() } -> std::convertible_to<std::string_view>;
-                                            })
-                                return get<F>(self).name();
-                              else
-                                return "factor";
-                            },
-                            [](const void* a, const void* b) {
-                              if constexpr (std::is_empty_v<F>)
-                                return true;
-                              else if constexpr (std::equality_comparable<F>)
-                                return get<F>(a) == get<F>(b);
-                              else
-                                return false;
-                            },
-                            requires {F::kSelects;
-}
-};  // namespace EBM_PRECISION
+  static constexpr Ops with_residuals(Ops ops) {
+    if constexpr (ResidualFactor<F>) {
+      ops.residual_count = [](const void* self, std::span<const int> widths) {
+        return static_cast<int>(get<F>(self).residual_count(widths));
+      };
+      ops.robust = [](const void* self) -> Robust { return get<F>(self).robust(); };
+      ops.residuals = [](const void* self, const ResidualReads& x, const Residuals& out) {
+        get<F>(self).residuals(x, out);
+      };
+    }
+    return ops;
+  }
 
-std::shared_ptr<const void> self_;
-const Ops* ops_;
-};  // namespace ebm
+  template <class F>
+  static constexpr Ops kOps =
+      with_residuals<F>({[](const void* self, const Reads& x, View out) { get<F>(self).forward(x, out); },
+                         [](const void* self, const Reads& x, ConstView dout, const Slopes& s) {
+                           get<F>(self).backward(x, dout, s);
+                         },
+                         [](const void* self, std::span<const Shape> in, int entries) {
+                           if constexpr (requires(const F& f) { f.check(in, entries); })
+                             get<F>(self).check(in, entries);
+                         },
+                         [](const void* self) -> std::string_view {
+                           if constexpr (NamedFactor<F>)
+                             return get<F>(self).name();
+                           else
+                             return "factor";
+                         },
+                         [](const void* a, const void* b) {
+                           if constexpr (std::is_empty_v<F>)
+                             return true;
+                           else if constexpr (std::equality_comparable<F>)
+                             return get<F>(a) == get<F>(b);
+                           else
+                             return false;
+                         },
+                         SelectingFactor<F>, nullptr, nullptr, nullptr});
+
+  std::shared_ptr<const void> self_;
+  const Ops* ops_;
+};
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm

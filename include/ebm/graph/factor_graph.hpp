@@ -49,6 +49,8 @@ class FactorGraph {
   Variables latent(std::string name, Labels labels) { return latents(std::move(name), 1, labels); }
   RealVariable output(std::string name, Reals reals, std::span<const Real> truth = {});
   RealVariable output(std::string name, Reals reals, Real truth);
+  /// A latent's true value, where it is known, is used when the energy of the truth is asked for.
+  RealVariable latent(std::string name, Reals reals, std::span<const Real> truth = {});
   /// The truth is an acceptor of one string of output labels, or empty.
   PathVariable output(std::string name, Paths paths, std::span<const int> truth = {},
                       bool truth_known = true);
@@ -58,11 +60,19 @@ class FactorGraph {
   /// factors.
   Feature feature(const Net& net, Data x);
   Feature feature(const Net& net, RealVariable);
+  /// Data as it is: [rows, columns], or one row. No slope is asked of it.
+  Feature feature(Data x);
+  /// The real variable as it is, one row of all its numbers.
+  Feature feature(RealVariable);
+  /// Rows of its coordinates: row r is the numbers at coordinates[r * columns .. ]; factors on few of many
+  /// real numbers read these. \throws GraphError for a coordinate outside, or rows that are not full.
+  Feature slice(RealVariable, int columns, std::vector<int> coordinates);
 
   /// \name Factors
   /// \throws GraphError or ShapeError by the factor's name when a table does not fit its scope.
   ///@{
   void add(Term term);  ///< no label variable: a number (of features, of the real variable)
+  void add_each(Term term, int instances);               ///< the same for every row of the features
   void add(Term term, Variables variable);               ///< one variable
   void add(Term term, Variables a, Variables b);         ///< two variables
   void add(Term term, PathVariable);                     ///< arc energy = table entry of the arc

@@ -27,10 +27,13 @@ struct LabelBlock {
   bool operator==(const LabelBlock&) const = default;
 };
 
-/// A net and what it reads: slot >= 0 is a data slot of the sample, -1 the real variable.
+/// A net and what it reads: slot >= 0 is a data slot of the sample, -1 the real variable. Without a net (-1)
+/// the numbers pass as they are: of the data, or of the real variable's coordinates named in `slice`.
 struct FeatureSource {
   int net = 0;
   int slot = 0;
+  std::vector<int> slice;  ///< [rows, columns] coordinates
+  int columns = 0;         ///< of the slice
   bool operator==(const FeatureSource&) const = default;
 };
 
@@ -57,6 +60,8 @@ struct Structure {
   int label_variables = 0;
   std::string real_name, path_name;
   int real_dims = 0;  ///< 0: no real variable
+  Manifold real_manifold = Manifold::flat;
+  std::vector<double> real_low, real_high;  ///< [real_dims], or empty without bounds
   bool has_path = false;
   Role real_role = Role::output, path_role = Role::output;
   int data_slots = 0;

@@ -17,15 +17,33 @@
 
 namespace ebm {
 
+inline namespace EBM_PRECISION {
+class MarkovChains;  // ebm/inference/markov_chains.hpp
+}
+
 /// Which answers compete. `others` is everything but the truth: its minimum is the most offending incorrect
 /// answer.
 enum class Over { all, truth, others };
+
+/// A margin between answers (Taskar, Guestrin, Koller 2003; Tsochantaridis et al. 2005, margin rescaling):
+/// Delta(y, truth) is the sum over label variables of known truth t of hamming [y != t] + table[t, y]. An
+/// unknown truth, as that of a latent variable, adds nothing.
+struct Rescaling {
+  double hamming = 0;           ///< >= 0, nats for every wrong label
+  std::vector<double> table{};  ///< [K, K], row truth, column answer, >= 0, 0 on the diagonal; empty: none
+};
 
 struct Query {
   Over over = Over::all;
   double beta = kInf;    ///< infinite: minimum; finite and > 0: free energy
   bool weights = true;   ///< wanted for a gradient
   bool answers = false;  ///< labels, real values and paths of the minimiser are wanted
+  int steps = 0;  ///< samples: > 0, the energy where a chain of so many transitions from the truth ends
+  bool persistent = false;  ///< samples: started where the chain of that sample stopped last
+  /// Of samplers, the asker's: what persistent chains are kept in, and whose turn makes new random numbers.
+  /// Null: every query draws the same.
+  MarkovChains* chains = nullptr;
+  const Rescaling* rescaling = nullptr;  ///< minima and free energies of E(y) - Delta(y, truth); the asker's
 };
 
 /// What an engine can answer, and what a loss needs.
@@ -43,6 +61,7 @@ struct Answer {
   std::vector<double>
       energy;  ///< per sample, nats: the minimum or the free energy; +inf when no answer exists
   std::vector<double> bound;  ///< per sample: a lower bound, -inf when unknown
+  std::vector<double> error;  ///< per sample: standard error of a sampled free energy; empty: not sampled
   Points points;              ///< of the real variable; items of `weights`
   std::vector<Real>
       weights;  ///< per table entry, in the layout of Batch::weights_at; sum to 1 per sample and scope
@@ -123,13 +142,17 @@ struct ForwardBackward {
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
-/// A real variable of one dimension on evenly spaced points of [low, high]. A free energy is the sum over the
-/// points, so it holds up to the constant log(spacing). `others` leaves out the ball |y - truth| <= exclude.
+/// A real variable of one to three dimensions on evenly spaced points, `points` in each, of its bounds, else
+/// of [low, high]; label variables beside it are tried jointly at each. A free energy is the sum over the
+/// points, so it holds up to log(spacing) a dimension. `others` leaves out the ball |y - truth| <= exclude,
+/// of true labels. Angles go round once. \throws GraphError for unit vectors, more dimensions, or more than
+/// `limit` points times joint labels a sample.
 struct Grid {
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double low = -1, high = 1;
   int points = 41;
   double exclude = 0.1;
+  double limit = 1e7;
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 

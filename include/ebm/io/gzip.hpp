@@ -1,6 +1,8 @@
 #pragma once
 /// \file
-/// gzip (RFC 1952), in memory.
+/// gzip (RFC 1952), in memory, and its checksum.
+
+#include <cstdint>
 
 #include "ebm/io/file.hpp"
 
@@ -17,5 +19,8 @@ Bytes gunzip(std::span<const std::byte> bytes, std::string_view name,
 
 /// One gzip member, without time stamp: the same bytes for the same content.
 Bytes gzip(std::span<const std::byte> bytes);
+
+/// CRC-32 of RFC 1952: any one changed byte, and any burst of up to 32 bits, changes it.
+std::uint32_t crc32(std::span<const std::byte> bytes);
 
 }  // namespace ebm::io

@@ -32,7 +32,7 @@ ModelFile read_model(const std::filesystem::path& path);
 ModelFile load_model(const std::filesystem::path& path, std::string_view kind, int newest = 1);
 
 /// Copies the blocks into those of the same name. \throws DataError naming the first block that is missing in
-/// the file, has another shape, or is unknown to `params`.
+/// the file, has another shape, is unknown to `params`, or holds a number that is not finite.
 void load_params(const ModelFile& file, Params& params);
 
 }  // namespace EBM_PRECISION

@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// Energy loss: L = E(truth) (LeCun et al. 2006, eq. 6). Pulls the truth down and nothing up, so an
-/// architecture that can be flat collapses; it works where the energy of wrong answers rises by construction
-/// (regression).
+/// Energy loss: L = e (LeCun et al. 2006, section 2.2.1). Slopes 1 on e, 0 on everything else: it pulls the
+/// truth down and nothing up, so an architecture that can be flat collapses; it works where the energy of
+/// wrong answers rises by construction (regression, fixed distinct centres). Margin: none. Of inference it
+/// asks the minimum over what the truth leaves open. Energies: any.
 
-#include "ebm/losses/loss.hpp"
+#include "ebm/losses/checks.hpp"
 
 namespace ebm::loss {
 
@@ -14,7 +15,10 @@ struct Energy {
   static constexpr bool kContrasts = false, kCanCollapse = true;
   Query truth() const { return {.over = Over::truth}; }
   Query contrast() const { return {}; }
-  Slope operator()(double e, double) const { return {e, 1, 0}; }
+  Slope operator()(double e, double) const {
+    detail::known(kKey, e, 0);
+    return {e, 1, 0};
+  }
 };
 
 }  // namespace ebm::loss

@@ -1,10 +1,11 @@
 #pragma once
 /// \file
-/// Perceptron loss: L = E(truth) - min_y E(y) (LeCun et al. 2006, eq. 7; discriminative Viterbi training in
-/// LeCun et al. 1998). At least 0, and 0 as soon as the truth is an answer of least energy: it has no margin,
-/// and a flat energy surface minimises it.
+/// Perceptron loss: L = e - o with o = min_y E(y), the truth among the y (LeCun et al. 2006, section 2.2.2;
+/// discriminative Viterbi training in LeCun et al. 1998; Collins 2002). Slopes 1 and -1, which cancel where
+/// the minimiser is the truth. At least 0, and 0 as soon as the truth is an answer of least energy: margin 0,
+/// and a flat energy surface minimises it. Of inference it asks two minima. Energies: any.
 
-#include "ebm/losses/loss.hpp"
+#include "ebm/losses/checks.hpp"
 
 namespace ebm::loss {
 
@@ -14,7 +15,10 @@ struct Perceptron {
   static constexpr bool kContrasts = true, kCanCollapse = true;
   Query truth() const { return {.over = Over::truth}; }
   Query contrast() const { return {.over = Over::all}; }
-  Slope operator()(double e, double o) const { return {e - o, 1, -1}; }
+  Slope operator()(double e, double o) const {
+    detail::known(kKey, e, o);
+    return {detail::difference(e, o), 1, -1};
+  }
 };
 
 }  // namespace ebm::loss

@@ -86,6 +86,9 @@ class CheckReader {
 
   const CheckReaderConfig& config() const { return config_; }
   void set_ink(InkColour ink) { config_.ink = ink; }
+  /// Takes over the weights of another reader. \throws DataError unless both have the same recogniser and
+  /// characters.
+  void start_from(const CheckReader& other);
 
   /// Normalises, and segments or cuts a strip. Const and safe for any number of threads.
   Check see(const io::Image& image, std::string file = {}, std::optional<std::string> amount = {}) const;

@@ -26,7 +26,8 @@ struct Run;
 
 class Net {
  public:
-  enum class Mode { evaluate, train };
+  /// `trace` keeps what a backward needs, as `train` does, but drops nothing out.
+  enum class Mode { evaluate, trace, train };
 
   /// What one forward leaves for its backward, and all scratch memory. One per thread of control; reuse it.
   class State {
@@ -70,9 +71,9 @@ class Net {
   void forward(const Real* w, std::span<const Real* const> rows, const Shape& row, View out, State& state,
                Mode mode = Mode::evaluate) const;
 
-  /// After a forward in train mode with the same state and w: dw += dout . dG/dw, in the layout of w;
-  /// din = dout . dG/din unless its data is null. \throws ShapeError; GraphError when there was no such
-  /// forward.
+  /// After a forward in train or trace mode with the same state and w: dw += dout . dG/dw, in the layout of
+  /// w, unless it is null; din = dout . dG/din unless its data is null. \throws ShapeError; GraphError when
+  /// there was no such forward.
   void backward(const Real* w, ConstView dout, Real* dw, View din, State& state) const;
   void backward(const Real* w, std::span<const ConstView> dout, Real* dw, std::span<const View> din,
                 State& state) const;

@@ -19,6 +19,7 @@ class Progress {
     std::ostream* out = nullptr;    ///< null: stderr, and whether it is a terminal is found out
     bool terminal = false;          ///< of `out`, when given
     int columns = 0;                ///< of the terminal; 0: asked, or 80
+    std::size_t before = 0;         ///< steps done by an earlier run, which say nothing of this one's pace
     std::function<double()> clock;  ///< seconds; empty: the steady clock
   };
 

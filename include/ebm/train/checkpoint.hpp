@@ -2,7 +2,8 @@
 /// \file
 /// A checkpoint: everything a run needs to go on to the same final weights. W, the optimiser's state, where
 /// in which pass it stands, what the pass has seen so far, the best weights and the reports of the passes
-/// behind it. One safetensors file, written whole or not at all.
+/// behind it. One safetensors file, written whole or not at all, whose last tensor is a checksum of all
+/// before it: one changed byte and it is refused.
 
 #include <filesystem>
 
@@ -21,6 +22,8 @@ struct RunState {
   Tally tally;                 ///< of the present pass
   double seconds = 0;          ///< spent in the present pass
   History history;
+  History earlier{};      ///< FitOptions::earlier
+  MarkovChains chains{};  ///< of a sampler: where each stopped
   double best_error = kInf, best_loss = kInf;
 };
 
@@ -33,6 +36,8 @@ void load_checkpoint(const std::filesystem::path& path, Params& W, OptimState& s
 
 /// Which fit of a program of several a checkpoint belongs to. \throws DataError when it is no checkpoint.
 std::string checkpoint_stage(const std::filesystem::path& path);
+/// What the stage before it did (FitOptions::earlier). \throws DataError when it is no checkpoint.
+History earlier_history(const std::filesystem::path& path);
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm

@@ -32,12 +32,18 @@ struct Schedule {
   double rate = 1e-2;
   std::vector<Stage> stages;  ///< when given, replaces `rate`
   double inverse_after = 0;   ///< > 0: rate / max(1, pass / inverse_after), passes counted in fractions
+  int cosine_over = 0;  ///< > 0: rate (1 + cos(pi pass / cosine_over)) / 2, then 0 (Loshchilov, Hutter 2017)
   double at(double pass) const;
   Schedule(double rate) : rate(rate) {}  // NOLINT: a number is a constant schedule
   Schedule(std::vector<Stage> stages) : stages(std::move(stages)) {}  // NOLINT
   static Schedule inverse(double rate, double after) {
     Schedule s(rate);
     s.inverse_after = after;
+    return s;
+  }
+  static Schedule cosine(double rate, int passes) {
+    Schedule s(rate);
+    s.cosine_over = passes;
     return s;
   }
 };

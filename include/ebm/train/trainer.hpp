@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "ebm/graph/model.hpp"
+#include "ebm/inference/markov_chains.hpp"
 #include "ebm/losses/loss.hpp"
 #include "ebm/train/monitor.hpp"
 #include "ebm/train/optim.hpp"
@@ -29,12 +30,22 @@ inline namespace EBM_PRECISION {
 struct EpochOptions {
   int batch = 1;
   bool shuffle = true;
+  /// Persistent chains (pcd) shared by all samples, for models without X; 0: one for every sample. They last
+  /// from pass to pass while this stays the same.
+  int chains = 0;
+};
+
+/// What a fit did, epoch by epoch.
+struct History {
+  std::vector<EpochReport> train, validation;
+  int best = 0;  ///< epoch whose weights were kept, from 1; 0 when the last ones are
 };
 
 struct FitOptions {
   int epochs = 10;
   int batch = 1;
   bool shuffle = true;
+  int chains = 0;  ///< as in EpochOptions; part of the checkpoint
   /// Written every epoch and every minute; yours to delete once the result is safe. Empty: none.
   std::filesystem::path checkpoint{};
   std::filesystem::path resume{};  ///< continue from this checkpoint; empty: from the start
@@ -44,6 +55,8 @@ struct FitOptions {
   std::string title = "training";
   std::string stage{};   ///< names this fit among several of one program; part of the checkpoint
   std::string recipe{};  ///< options that a resumed run must share, beside those known here
+  /// Of the stage before this one: kept in the checkpoint, where earlier_history finds it after a resume.
+  History earlier{};
   /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what
   /// the samples view, as a pure function of the pass.
   std::function<void(int pass)> before_pass{};
@@ -52,12 +65,6 @@ struct FitOptions {
   /// next call.
   std::function<std::span<const Sample>(int pass)> draw{};
   std::function<void(const EpochReport& train, const EpochReport* validation)> on_epoch{};
-};
-
-/// What a fit did, epoch by epoch.
-struct History {
-  std::vector<EpochReport> train, validation;
-  int best = 0;  ///< epoch whose weights were kept, from 1; 0 when the last ones are
 };
 
 /// Everything of a trainer but the sample type.
@@ -79,7 +86,8 @@ class TrainerCore {
   /// another run.
   History fit(std::span<const Sample> train, std::span<const Sample> validation, const FitOptions& options);
 
-  /// One step on a batch: adds to the tally. For those who write their own loop.
+  /// One step on a batch: adds to the tally. For those who write their own loop. Persistent chains belong to
+  /// the places in the batch.
   void step(std::span<const Sample* const> samples);
   const Tally& tally() const;
 

@@ -1,0 +1,139 @@
+// ebm losses [--json], ebm losses check: the catalogue, and the published condition of a good loss
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include "command.hpp"
+#include "ebm/core/error.hpp"
+#include "ebm/losses/catalogue.hpp"
+#include "ebm/losses/condition.hpp"
+#include "ebm/report/table.hpp"
+
+namespace ebm::app {
+namespace {
+
+struct Options {
+  Common common;
+  std::string region = "box";
+  loss::Region on;
+};
+
+std::vector<std::string> needs(const Powers& p) {
+  std::vector<std::string> out;
+  if (p.minimum) out.push_back("minimum");
+  if (p.free_energy) out.push_back("free energy");
+  if (p.others) out.push_back("others");
+  if (p.n_best) out.push_back("n best");
+  if (p.samples) out.push_back("samples");
+  return out;
+}
+
+nlohmann::json as_json(const loss::Row& r) {
+  nlohmann::json options = nlohmann::json::object();
+  for (const loss::Option& o : r.options) options[std::string(o.name)] = o.value;
+  return {{"key", r.key},
+          {"name", r.name},
+          {"equation", r.equation},
+          {"slope_truth", r.truth_slope},
+          {"slope_contrast", r.contrast_slope},
+          {"margin", r.margin},
+          {"contrast", r.contrast},
+          {"needs", needs(r.needs)},
+          {"can_collapse", r.can_collapse},
+          {"energies", r.energies},
+          {"options", options},
+          {"margin_between_answers", r.rescales},
+          {"source", r.source}};
+}
+
+int list(const Options& o) {
+  apply(o.common);
+  if (o.common.json) {
+    nlohmann::json rows = nlohmann::json::array();
+    for (const loss::Row& r : loss::catalogue()) rows.push_back(as_json(r));
+    print(rows);
+    return kOk;
+  }
+  report::Table table({"key", "L(e, o)", "slope on e", "slope on o", "margin", "o is the energy of", "asks",
+                       "collapse", "energies", "options"});
+  for (const loss::Row& r : loss::catalogue()) {
+    std::vector<std::string> options;
+    for (const loss::Option& option : r.options)
+      options.push_back(fmt::format("{} = {}", option.name, option.value));
+    table.row({std::string(r.key), std::string(r.equation), std::string(r.truth_slope),
+               std::string(r.contrast_slope), std::string(r.margin), std::string(r.contrast),
+               fmt::format("{}", fmt::join(needs(r.needs), ", ")), r.can_collapse ? "can" : "cannot",
+               std::string(r.energies), fmt::format("{}", fmt::join(options, ", "))});
+  }
+  fmt::print("{}", table.text());
+  return kOk;
+}
+
+int check(const Options& o) {
+  apply(o.common);
+  loss::Region region = o.on;
+  region.shape = o.region == "disc" ? loss::Region::Shape::disc : loss::Region::Shape::box;
+  nlohmann::json rows = nlohmann::json::array();
+  report::Table table({"key", "good", "least with the margin", "least without", "on the line", "why"});
+  for (const loss::Row& r : loss::catalogue()) {
+    LossSettings settings;
+    for (const loss::Option& option : r.options)
+      if (option.name == "margin") settings.margin = region.margin;
+    const loss::Condition c = loss::check_condition(r.make(settings), region);
+    const auto place = [](const loss::Place& p) {
+      return nlohmann::json{{"e", p.e}, {"o", p.o}, {"value", p.value}};
+    };
+    nlohmann::json row{{"key", r.key}, {"good", nullptr}, {"why", c.why}};
+    if (c.good) {
+      row["good"] = *c.good;
+      row["inside"] = place(c.inside);
+      row["outside"] = place(c.outside);
+      row["line"] = c.line;
+    }
+    rows.push_back(std::move(row));
+    const auto number = [&](double x) { return c.good ? fmt::format("{:.4g}", x) : std::string("-"); };
+    table.row({std::string(r.key), c.good ? *c.good ? "yes" : "NO" : "-", number(c.inside.value),
+               number(c.outside.value), number(c.line), c.why});
+  }
+  if (o.common.json)
+    print(rows);
+  else
+    fmt::print("{}", table.text());
+  return kOk;
+}
+
+}  // namespace
+
+void add_losses(CLI::App& ebm) {
+  auto o = std::make_shared<Options>();
+  auto* command = ebm.add_subcommand("losses", "The losses: equations, slopes, margins, needs");
+  add_common(*command, o->common);
+  command->footer(
+      "e is the energy of the truth, o of what it is held against, s(u) = 1/(1 + exp(-u)), [u]+ = max(0, "
+      "u).\n"
+      "Example:\n  ebm losses --json\n  ebm losses check --region disc");
+  auto c = std::make_shared<Options>();
+  auto* checked = command->add_subcommand(
+      "check", "Is the loss least where the truth is lower by the margin? (LeCun et al. 2006, condition 3)");
+  add_common(*checked, c->common);
+  checked->add_option("--region", c->region, "What (e, o) the architecture can reach: box or disc")
+      ->check(CLI::IsMember({"box", "disc"}))
+      ->capture_default_str();
+  checked->add_option("--low", c->on.low, "Least energy of the region")
+      ->check(between(-1e6, 1e6))
+      ->capture_default_str();
+  checked->add_option("--high", c->on.high, "Largest energy of the region")
+      ->check(between(-1e6, 1e6))
+      ->capture_default_str();
+  checked->add_option("--margin", c->on.margin, "m, of the condition and of the losses that have one")
+      ->check(between(1e-6, 1e6))
+      ->capture_default_str();
+  checked->footer("Example:\n  ebm losses check --region disc --json");
+  add_run(*checked, [o, c] {
+    c->common.json |= o->common.json;
+    return check(*c);
+  });
+  add_run(*command, [o, checked] { return checked->parsed() ? kOk : list(*o); });
+}
+
+}  // namespace ebm::app

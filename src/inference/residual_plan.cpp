@@ -1,0 +1,177 @@
+#include "residual_plan.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "answering.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+void check_least_squares_query(const Query& q, std::string_view engine) {
+  check_beta(q);
+  refuse_rescaling(q, engine);
+  if (q.beta != kInf)
+    throw GraphError(message(
+        "[", engine, "] finds minima; a free energy over reals is asked of infer::Grid or of a ", "sampler"));
+  if (q.over == Over::others)
+    throw GraphError(message("[", engine,
+                             "] cannot leave out the ball around the truth that `others` asks for; use ",
+                             "infer::Grid or infer::GradientDescent"));
+}
+
+void refuse_non_finite(std::string_view engine, std::string_view factor, int sample) {
+  throw NumberError(message("[", engine, "] factor '", factor,
+                            "' gives NaN or infinite residuals at the start of ", "sample ", sample,
+                            "; mend it, or start elsewhere"));
+}
+
+void ResidualPlan::assign(Batch& b, const Query& q, std::string_view engine) {
+  check_least_squares_query(q, engine);
+  structures_.clear();
+  groups_.clear();
+  inputs_.clear();
+  widths_.clear();
+  dims_ = b.samples() ? b.sample(0).structure->real_dims : 0;
+  for (int i = 0; i < b.samples(); ++i) {
+    const Structure* s = b.sample(i).structure;
+    if (i > 0 && s == b.sample(i - 1).structure) continue;
+    if (std::ranges::find(structures_, s, &OfStructure::structure) == structures_.end()) add(b, *s, engine);
+  }
+  b.forward_data();
+}
+
+void ResidualPlan::add(const Batch& b, const Structure& s, std::string_view engine) {
+  if (s.real_dims == 0 || s.has_path)
+    throw GraphError(message("[", engine, "] searches graphs of a real variable, ",
+                             s.has_path ? "not paths" : "and this one has none"));
+  if (s.label_variables > 0)
+    throw GraphError(message("[", engine, "] the graph has label variables beside '", s.real_name,
+                             "'; use infer::Nested with infer::GradientDescent for the real one"));
+  if (s.real_dims != dims_)
+    throw GraphError(message("[", engine, "] '", s.real_name, "' has ", s.real_dims,
+                             " dimensions in one sample and ", dims_, " in another; batch them apart"));
+  OfStructure out{&s, static_cast<int>(groups_.size()), 0, false};
+  for (std::size_t k = 0; k < s.groups.size(); ++k) {
+    const ebm::Group& group = s.groups[k];
+    if (!group.on_reals) {
+      out.constants = true;
+      continue;
+    }
+    if (group.kind != Term::Kind::function ||
+        !b.schema().functions()[static_cast<std::size_t>(group.function)].function.has_residuals())
+      throw GraphError(
+          message("[", engine, "] factor '", group.name, "' on '", s.real_name,
+                  "' shows no residuals; declare it by factor::residual, or use infer::GradientDescent ",
+                  "or infer::Lbfgs"));
+    const Factor& factor = b.schema().functions()[static_cast<std::size_t>(group.function)].function;
+    Group& g = groups_.emplace_back();
+    g.index = static_cast<int>(k);
+    g.function = group.function;
+    g.factor = &factor;
+    g.name = group.name;
+    g.robust = factor.robust();
+    g.instances = group.instances;
+    g.first_input = static_cast<int>(inputs_.size());
+    g.inputs = static_cast<int>(group.features.size());
+    for (std::size_t f = 0; f < group.features.size(); ++f) {
+      const FeatureSource& source = s.features[static_cast<std::size_t>(group.features[f])];
+      const int width = b.schema().functions()[static_cast<std::size_t>(group.function)].sizes[f + 1];
+      if (source.slot < 0 && source.net >= 0)
+        throw GraphError(
+            message("[", engine, "] factor '", group.name, "' reads net '",
+                    b.schema().nets()[static_cast<std::size_t>(source.net)].name(), "' of '", s.real_name,
+                    "'; residuals read its coordinates as they are, so use infer::GradientDescent or ",
+                    "infer::Lbfgs"));
+      Input& input = inputs_.emplace_back();
+      input.feature = group.features[f];
+      input.columns = width;
+      if (source.slot < 0) {
+        input.slice = source.slice.data();
+        input.rows = static_cast<int>(source.slice.size()) / width;
+        g.real_columns += width;
+      }
+      widths_.push_back(width);
+    }
+    g.residuals = factor.residual_count(widths(g));
+    ++out.groups;
+  }
+  structures_.push_back(out);
+}
+
+const ResidualPlan::OfStructure& ResidualPlan::of(const Batch& b, int sample) const {
+  return *std::ranges::find(structures_, b.sample(sample).structure, &OfStructure::structure);
+}
+
+void ResidualPlan::read_data(const Batch& b, int sample, const Input& input, int instances, double* to) {
+  const ConstView v = b.feature(sample, input.feature);
+  const auto columns = static_cast<std::size_t>(input.columns);
+  if (v.rows() == 1)
+    for (int r = 0; r < instances; ++r)
+      std::copy_n(v.data, columns, to + static_cast<std::size_t>(r) * columns);
+  else
+    std::copy_n(v.data, static_cast<std::size_t>(instances) * columns, to);
+}
+
+void ResidualPlan::constants(Batch& b, std::span<double> energy) {
+  std::ranges::fill(energy, 0.0);
+  if (std::ranges::none_of(structures_, &OfStructure::constants)) return;
+  points_.clear();
+  points_.dims = dims_;
+  for (int i = 0; i < b.samples(); ++i) {
+    points_.sample.push_back(i);
+    points_.values.resize(points_.values.size() + static_cast<std::size_t>(dims_), Real(0));
+  }
+  b.forward(points_);
+  for (int i = 0; i < b.samples(); ++i) {
+    const Structure& s = *b.sample(i).structure;
+    double& e = energy[static_cast<std::size_t>(i)];
+    for (std::size_t g = 0; g < s.groups.size(); ++g) {
+      if (s.groups[g].on_reals) continue;
+      const TableAt t = b.table(i, static_cast<int>(g));
+      for (int r = 0; r < s.groups[g].instances; ++r) e += t.data[static_cast<std::ptrdiff_t>(r) * t.stride];
+    }
+  }
+  b.forget_points();
+}
+
+void place_start(const infer::Start& from, const Batch& b, int sample, int k, std::string_view engine,
+                 std::span<double> x) {
+  const Structure& s = *b.sample(sample).structure;
+  const RealDomain domain(s);
+  const std::size_t dims = x.size();
+  if (k == 0 && !from.start.empty()) {
+    const bool one = from.start.size() == dims;
+    if (!one && from.start.size() != dims * static_cast<std::size_t>(b.samples()))
+      throw GraphError(message("[", engine, "] the start has ", from.start.size(), " numbers; '", s.real_name,
+                               "' has ", dims, " dimensions, and the batch ", b.samples(), " samples"));
+    std::copy_n(
+        from.start.begin() + static_cast<std::ptrdiff_t>(one ? 0 : static_cast<std::size_t>(sample) * dims),
+        dims, x.begin());
+    if (!std::ranges::all_of(x, [](double v) { return std::isfinite(v); }))
+      throw GraphError(message("[", engine, "] the start of sample ", sample, " is not finite"));
+    if (!domain.contains(x))
+      throw GraphError(message("[", engine, "] the start of sample ", sample, " is outside the bounds of '",
+                               s.real_name, "'"));
+    domain.retract(x);
+    return;
+  }
+  Rng rng = Rng(from.seed, 0x5374617274ULL).fork(static_cast<std::uint64_t>(k));
+  for (std::size_t d = 0; d < dims; ++d) {
+    double low = from.low, high = from.high;
+    if (s.real_manifold == Manifold::angles) low = -std::numbers::pi, high = std::numbers::pi;
+    if (!s.real_low.empty()) {
+      const bool below = std::isfinite(s.real_low[d]), above = std::isfinite(s.real_high[d]);
+      low = below ? s.real_low[d] : above ? std::min(low, s.real_high[d]) : low;
+      high = above ? s.real_high[d] : std::max(high, low);
+    }
+    x[d] = k == 0                                ? (low + high) / 2
+           : s.real_manifold == Manifold::sphere ? rng.normal()
+                                                 : rng.uniform(low, high);
+  }
+  domain.retract(x);
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm
