@@ -5,8 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <numbers>
+#include <cstdio>
 
 #include "ebm/net/build.hpp"
 #include "support/graphs.hpp"
@@ -221,6 +222,57 @@ TEST(Nested, SlopeOfTheMinimum_IsThatOfTheEnvelope) {
       EXPECT_NEAR(gradient[i], (side[1] - side[0]) / (2 * step), 2e-6) << i;
     }
   }
+}
+
+// The envelope gives dE/dW at the point where the search stopped; the slope of the energy that the whole
+// search gives has the search's own motion in it. Their difference is the bias of training with too few steps
+// (docs/architecture.md has the figures that this prints).
+TEST(GradientDescent, BiasOfTheEnvelope_GoesOnceTheSearchHasConverged) {
+  if (!kDouble) GTEST_SKIP() << "finite differences are taken in the double build";
+  std::vector<double> bias;
+  for (const int steps : {1, 4, 16, 64, 256}) {
+    std::vector<double>
+        each;  // of every problem: some start near a maximum, where the search is chaotic at first
+    for (int seed = 0; seed < 21; ++seed) {
+      double wrong = 0, size = 0;
+      Mixed m(1, 2, static_cast<std::uint64_t>(seed));
+      // A fixed step: with a line search the energy found is no smooth function of W.
+      const infer::GradientDescent engine{
+          .steps = steps, .rate = 0.1, .line_search = false, .tolerance = 0, .restarts = 1};
+      const Sample* sample = &m.one->batch.sample(0);
+      m.one->batch.assign({&sample, 1}, Net::Mode::train);
+      std::vector<Real> gradient(m.W.flat().size()), scratch;
+      Answer a;
+      engine.answer(m.one->batch, {}, a);
+      const double one = 1;
+      const Pull pull{&a, {&one, 1}};
+      backward(m.one->batch, {&pull, 1}, gradient, scratch);
+      for (std::size_t i = 0; i < gradient.size(); ++i) {
+        double side[2];
+        for (int s = 0; s < 2; ++s) {
+          const Real kept = m.W.flat()[i];
+          m.W.flat()[i] = static_cast<Real>(kept + (s ? 1e-5 : -1e-5));
+          m.one->batch.invalidate();
+          Answer moved;
+          engine.answer(m.one->batch, {}, moved);
+          side[s] = moved.energy[0];
+          m.W.flat()[i] = kept;
+        }
+        m.one->batch.invalidate();
+        const double whole = (side[1] - side[0]) / 2e-5;
+        wrong += (gradient[i] - whole) * (gradient[i] - whole);
+        size += whole * whole;
+      }
+      each.push_back(std::sqrt(wrong / size));
+    }
+    std::ranges::sort(each);
+    bias.push_back(each[10]);
+    std::printf("%d steps: relative bias %.2g (of 21 problems the median), at most %.2g\n", steps,
+                bias.back(), each.back());
+  }
+  EXPECT_GT(bias[2], 0.02);  // 16 steps: it is no small thing
+  EXPECT_LT(bias[3], 1e-2);
+  EXPECT_LT(bias[4], 1e-6);
 }
 
 TEST(GradientDescent, WhatDependsOnDataAlone_IsEvaluatedOnce) {

@@ -8,8 +8,12 @@
 #include <new>
 
 #include "ebm/core/pool.hpp"
+#include "ebm/inference/reals.hpp"
+#include "ebm/inference/sampling.hpp"
+#include "ebm/losses/hinge.hpp"
 #include "ebm/losses/nll.hpp"
 #include "ebm/losses/perceptron.hpp"
+#include "ebm/losses/sampled.hpp"
 #include "ebm/net/lenet.hpp"
 #include "ebm/train/trainer.hpp"
 #include "support/training.hpp"
@@ -100,6 +104,29 @@ TEST(Allocations, OfStepsOnEveryKindOfGraph_AreNone) {
   for (const Beast& b : zoo()) expect_none(b);
 }
 
+TEST(Allocations, OfInferenceOverLatentReals_AreNone) {
+  const infer::GradientDescent descent{.steps = 30, .restarts = 3};
+  for (const AnyEngine& engine : {AnyEngine(infer::Nested(infer::Exhaustive{}, descent)),
+                                  AnyEngine(infer::Nested(descent, infer::Exhaustive{})),
+                                  AnyEngine(infer::Alternating{.reals = descent})}) {
+    const Beast b = beast("latent reals", engine, 7, [](Params& W) {
+      const Net gx = net::mlp(W, "gx", {3, 5, 4}), gz = net::mlp(W, "gz", {2, 5, 4}),
+                gy = net::mlp(W, "gy", {2, 3});
+      return [=, x = random_data(7, 3, [](int) { return Shape{3}; })](FactorGraph& g, const int& i) {
+        const auto y = g.output("y", Labels(3), i % 3);
+        const auto z = g.latent("z", Reals(2).within(-1, 1));
+        g.add(factor::half_squared_distance(g.feature(gx, (*x)[static_cast<std::size_t>(i)]),
+                                            g.feature(gz, z)));
+        g.add(factor::rows(g.feature(gy, z)), y);
+      };
+    });
+    set_threads(1);
+    for (const AnyLoss& loss : {AnyLoss(loss::Perceptron{}), AnyLoss(loss::Hinge{})})
+      EXPECT_EQ(steady(b, loss, optim::Sgd{.rate = 1e-3}, 0, 7), 0u) << loss.key;
+    set_threads(0);
+  }
+}
+
 TEST(Allocations, OfRaggedBatches_AreNoneOnceEveryLengthWasSeen) {
   set_threads(1);
   for (const Beast& b : zoo()) {
@@ -117,6 +144,43 @@ TEST(Allocations, OfRaggedBatches_AreNoneOnceEveryLengthWasSeen) {
     pass();
     EXPECT_EQ(allocations.load() - before, 0u) << b.name;
   }
+  set_threads(0);
+}
+
+TEST(Allocations, OfSamplers_AreNone) {
+  set_threads(1);
+  const auto reals = [](Params& W) {
+    const Net net = net::linear(W, "net", 2, 2);
+    return [net, zero = random_data(1, 1, [](int) { return Shape{2}; })](FactorGraph& g, const int& i) {
+      const std::vector<Real> truth{static_cast<Real>(i), Real(0.5)};
+      g.add(factor::half_squared_distance(g.feature(net, g.output("z", Reals(2), truth)),
+                                          g.feature((*zero)[0])));
+    };
+  };
+  const auto labels = [](Params& W) {
+    const Param pair = W.table("pair", {2, 2});
+    return [pair, &W](FactorGraph& g, const int& i) {
+      const std::vector<int> truth{i % 2, 1};
+      g.outputs("y", 2, Labels(2), truth);
+      g.latents("z", 2, Labels(2));
+      g.add_each(factor::table(W, pair), Scopes{2, {0, 2, 1, 2, 2, 3}});
+    };
+  };
+  const AnyLoss cd = loss::ContrastiveDivergence{.steps = 2}, pcd = loss::PersistentContrastiveDivergence{};
+  const AnyOptimiser sgd = optim::Sgd{.rate = 1e-3};
+  for (const AnyLoss& loss : {cd, pcd}) {
+    EXPECT_EQ(steady(beast("langevin", infer::Langevin{}, 7, reals), loss, sgd, 0, 7), 0u) << loss.key;
+    EXPECT_EQ(steady(beast("hamiltonian", infer::Hamiltonian{.warm_up = 3}, 7, reals), loss, sgd, 0, 7), 0u)
+        << loss.key;
+    EXPECT_EQ(steady(beast("gibbs", infer::Gibbs{}, 7, labels), loss, sgd, 0, 7), 0u) << loss.key;
+  }
+  EXPECT_EQ(
+      steady(beast("annealed labels", infer::AnnealedImportance{.particles = 8, .levels = 4}, 3, labels),
+             loss::NegativeLogLikelihood{}, sgd, 0, 3),
+      0u);
+  EXPECT_EQ(steady(beast("annealing", infer::AnnealedImportance{.particles = 8, .levels = 4}, 3, reals),
+                   loss::NegativeLogLikelihood{}, sgd, 0, 3),
+            0u);
   set_threads(0);
 }
 
