@@ -1,21 +1,26 @@
-// Training and running the 61,706-weight LeNet of the peers: ours against libtorch on 1 and 2 threads,
-// alternating in one run. A step is forward, mean cross-entropy, backward, w -= 0.01 slope. Inputs are drawn
-// here, from one seed.
+// Training and running the 61,706-weight LeNet of the peers: ours against libtorch on 1 and 2 threads and
+// oneDNN's primitives on 1, alternating in one run. A step is forward, mean cross-entropy, backward, w -=
+// 0.01 slope. Inputs are drawn here, from one seed.
 //
 //   bench_convnet [SECONDS]     time spent on each cell of the table, 1 by default
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "ebm/core/kernels.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/net/build.hpp"
+#ifdef EBM_BENCH_DNNL
+#include "peers/dnnl_lenet.hpp"
+#endif
 #ifdef EBM_BENCH_TORCH
 #include "peers/torch_lenet.hpp"
 #endif
@@ -88,7 +93,10 @@ struct Ours {
 
 struct Contender {
   std::string name;
-  std::function<void()> before, run;
+  int threads;
+  std::function<void(int threads)> before;
+  std::function<void()> forward, step;
+  std::function<double()> loss;
   std::vector<double> seconds{};
   double median() {
     std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2),
@@ -98,16 +106,17 @@ struct Contender {
 };
 
 // Each contender in turn for a slice of its time, several times over.
-void measure(std::vector<Contender>& contenders, double budget) {
+void measure(std::vector<Contender>& contenders, bool training, double budget) {
   constexpr int kTurns = 8;
   for (int turn = 0; turn < kTurns; ++turn)
     for (Contender& c : contenders) {
-      c.before();
-      c.run();  // warms caches and threads up
+      const std::function<void()>& run = training ? c.step : c.forward;
+      c.before(c.threads);
+      run();  // warms caches and threads up
       const double end = now() + budget / kTurns;
       do {
         const double start = now();
-        c.run();
+        run();
         c.seconds.push_back(now() - start);
       } while (now() < end);
     }
@@ -127,6 +136,27 @@ std::vector<float> draw_weights() {
   return out;
 }
 
+void print_heading(const std::vector<Contender>& contenders) {
+  std::string line = "|---|---|";
+  fmt::print("\n| rows | what |");
+  for (const Contender& c : contenders) {
+    fmt::print(" {} {}t |", c.name, c.threads);
+    line += "---|";
+  }
+  fmt::print(" losses after 10 steps |\n{}---|\n", line);
+}
+
+void print_row(int rows, bool training, std::vector<Contender>& contenders,
+               const std::vector<double>& after) {
+  fmt::print("| {} | {} |", rows, training ? "step" : "forward");
+  for (Contender& c : contenders) {
+    fmt::print(" {:.1f} |", c.median() * 1e6 / rows);
+    c.seconds.clear();
+  }
+  fmt::print(" {:.6f} |\n", fmt::join(after, ", "));
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -139,47 +169,60 @@ int main(int argc, char** argv) {
   std::vector<int> classes(256);
   for (int& y : classes) y = rng.below(10);
 
-  fmt::print("instruction set {}, {} threads; microseconds per image, medians\n\n", kernels().instruction_set,
-             threads());
-  fmt::print(
-      "| rows | what | ours | libtorch 1t | libtorch 2t | ratio to the better | loss after 10 steps, ours | "
-      "libtorch |\n");
-  fmt::print("|---|---|---|---|---|---|---|---|\n");
+  const std::vector<int> ours_on = threads() > 1 ? std::vector{threads(), 1} : std::vector{1};
+  fmt::print("instruction set {}; microseconds per image, medians\n", kernels().instruction_set);
   bool equal = true;
   for (const int rows : {1, 8, 64, 256}) {
     const ConstView x = images.view().rows(0, rows);
-    Ours fresh(weights);
-    for (int i = 0; i < 10; ++i) fresh.step(x, classes);
-    fresh.forward(x);
-    const double ours_after = fresh.loss(classes);
-    double peer_after = NAN;
+    Ours ours(weights);
+    std::vector<Contender> contenders;
+    for (const int count : ours_on)
+      contenders.push_back({.name = "ours",
+                            .threads = count,
+                            .before = set_threads,
+                            .forward = [&] { ours.forward(x); },
+                            .step = [&] { ours.step(x, classes); },
+                            .loss =
+                                [&] {
+                                  ours.forward(x);
+                                  return ours.loss(classes);
+                                }});
 #ifdef EBM_BENCH_TORCH
-    {
-      TorchLeNet peer(weights);
-      peer.batch(pixels.data(), classes.data(), rows);
-      for (int i = 0; i < 10; ++i) peer.step(kRate);
-      peer_after = peer.loss();
-      equal = equal && std::abs(peer_after - ours_after) <= 1e-3 * std::abs(peer_after);
+    TorchLeNet torch(weights);
+    torch.batch(pixels.data(), classes.data(), rows);
+    for (const int count : {1, 2})
+      contenders.push_back({.name = "libtorch",
+                            .threads = count,
+                            .before = TorchLeNet::set_threads,
+                            .forward = [&] { torch.forward(); },
+                            .step = [&] { torch.step(kRate); },
+                            .loss = [&] { return torch.loss(); }});
+#endif
+#ifdef EBM_BENCH_DNNL
+    DnnlLeNet::set_threads(1);
+    DnnlLeNet dnnl(weights, pixels.data(), classes.data(), rows, kRate);
+    contenders.push_back({.name = "oneDNN",
+                          .threads = 1,
+                          .before = DnnlLeNet::set_threads,
+                          .forward = [&] { dnnl.forward(); },
+                          .step = [&] { dnnl.step(); },
+                          .loss = [&] { return dnnl.loss(); }});
+#endif
+    if (rows == 1) print_heading(contenders);
+
+    // Ten steps from the same weights; the contenders of one name share a net, so its first one makes them.
+    std::vector<double> after;
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      Contender& c = contenders[i];
+      if (i > 0 && c.name == contenders[i - 1].name) continue;
+      c.before(c.threads);
+      for (int step = 0; step < 10; ++step) c.step();
+      after.push_back(c.loss());
+      equal = equal && std::abs(after.back() - after[0]) <= 1e-3 * std::abs(after[0]);
     }
-#endif
     for (const bool training : {false, true}) {
-      Ours ours(weights);
-      std::vector<Contender> contenders;
-      contenders.push_back({"ours", [] {}, [&] { training ? ours.step(x, classes) : ours.forward(x); }});
-#ifdef EBM_BENCH_TORCH
-      TorchLeNet peer(weights);
-      peer.batch(pixels.data(), classes.data(), rows);
-      for (const int count : {1, 2})
-        contenders.push_back({"libtorch", [count] { TorchLeNet::set_threads(count); },
-                              [&] { training ? peer.step(kRate) : peer.forward(); }});
-#endif
-      measure(contenders, budget);
-      std::vector<double> each(3, NAN);
-      for (std::size_t i = 0; i < contenders.size(); ++i) each[i] = contenders[i].median() * 1e6 / rows;
-      fmt::print("| {} | {} | {:.2f} | {:.1f} | {:.1f} | {:.2f} | {:.6f} | {:.6f} |\n", rows,
-                 training ? "step" : "forward", each[0], each[1], each[2],
-                 std::fmin(each[1], each[2]) / each[0], ours_after, peer_after);
-      std::fflush(stdout);
+      measure(contenders, training, budget);
+      print_row(rows, training, contenders, after);
     }
   }
   if (!equal) fmt::print("\nthe losses differ by more than 1e-3\n");

@@ -47,5 +47,6 @@ void add_check_reader(CLI::App& ebm);
 void add_generate(CLI::App& ebm);
 void add_lattice(CLI::App& ebm);
 void add_losses(CLI::App& ebm);
+void add_teach(CLI::App& ebm);
 
 }  // namespace ebm::app

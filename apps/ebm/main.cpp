@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   app::add_generate(ebm);
   app::add_lattice(ebm);
   app::add_losses(ebm);
+  app::add_teach(ebm);
   const auto fail = [](const char* what, int code) {
     fmt::print(stderr, "ebm: {}\n", what);
     return code;

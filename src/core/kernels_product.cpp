@@ -184,12 +184,14 @@ HWY_INLINE void dots(int k, const Real* a, std::ptrdiff_t lda, const Real* b, st
   V s[kMr * 4];
   each<kMr * 4>([&](auto i) EBM_INLINE_LAMBDA { s[i.value] = hn::Zero(d); });
   const auto step = [&](int p, auto load) EBM_INLINE_LAMBDA {
-    const V y[4] = {load(b + p), load(b1 + p), load(b2 + p), load(b3 + p)};
-    each<kMr>([&](auto i) EBM_INLINE_LAMBDA {
-      const V x = load(a + i.value * lda + p);
-      each<4>([&](auto j) EBM_INLINE_LAMBDA {
+    V x[kMr];
+    each<kMr>([&](auto i) EBM_INLINE_LAMBDA { x[i.value] = load(a + i.value * lda + p); });
+    const Real* rows[4] = {b, b1, b2, b3};
+    each<4>([&](auto j) EBM_INLINE_LAMBDA {
+      const V y = load(rows[j.value] + p);
+      each<kMr>([&](auto i) EBM_INLINE_LAMBDA {
         constexpr int kAt = i.value * 4 + j.value;
-        s[kAt] = hn::MulAdd(x, y[j.value], s[kAt]);
+        s[kAt] = hn::MulAdd(x[i.value], y, s[kAt]);
       });
     });
   };
@@ -251,15 +253,21 @@ void product(int m, int n, int k, MatrixRef a, const Real* b, std::ptrdiff_t ldb
 
 void product_rows(int m, int n, int k, const Real* a, std::ptrdiff_t lda, const Real* b, std::ptrdiff_t ldb,
                   Real* c, std::ptrdiff_t ldc) {
-  // Four rows of A against four of B at a time; k in parts that keep a block of B's rows in the cache.
-  constexpr int kPart = 2048;
+  // A few rows of A against four of B at a time; k in parts, and B's rows in groups, that stay in the cache.
+  constexpr int kPart = 2048, kGroup = 1 << 16;
+  constexpr int kDotRows = HWY_TARGET == HWY_AVX3 ? 4 : 3;  // with four of B: 32 or 16 registers
   for (int p = 0; p < k; p += kPart) {
-    const int part = std::min(kPart, k - p);
-    int i = 0;
-    for (; i + 4 <= m; i += 4) dot_rows<4>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
-    with_constant<3>(m - i, [&](auto rows) HWY_ATTR {
-      dot_rows<rows.value>(n, part, a + i * lda + p, lda, b + p, ldb, c + i * ldc, ldc);
-    });
+    const int part = std::min(kPart, k - p), group = std::max(4, (kGroup / part) & ~3);
+    for (int j = 0; j < n; j += group) {
+      const int width = std::min(group, n - j);
+      const Real* b_at = b + j * ldb + p;
+      int i = 0;
+      for (; i + kDotRows <= m; i += kDotRows)
+        dot_rows<kDotRows>(width, part, a + i * lda + p, lda, b_at, ldb, c + i * ldc + j, ldc);
+      with_constant<kDotRows - 1>(m - i, [&](auto rows) HWY_ATTR {
+        dot_rows<rows.value>(width, part, a + i * lda + p, lda, b_at, ldb, c + i * ldc + j, ldc);
+      });
+    }
   }
 }
 

@@ -16,7 +16,8 @@ struct FunctionRows {
   int rows = 0, data_rows = 0, entries = 0;
   std::vector<Real> out, dout;
   std::vector<std::vector<Real>> in, din;
-  std::vector<int> width;  // of each input
+  std::vector<int> width;    // of each input
+  std::vector<char> sloped;  // of each input: slopes are wanted, for it is not data as it is
 };
 
 struct Batch::Impl {
@@ -90,11 +91,19 @@ void Batch::Impl::evaluate_functions(bool on_reals) {
   each_function_group(on_reals, [&](int item, int sample, int index, const Group& g, int row) {
     FunctionRows& f = functions[static_cast<std::size_t>(g.function)];
     const std::size_t inputs = g.features.size();
-    if (f.width.size() != inputs) f.in.resize(inputs), f.din.resize(inputs), f.width.resize(inputs);
+    if (f.width.size() != inputs) {
+      f.in.resize(inputs);
+      f.din.resize(inputs);
+      f.width.resize(inputs);
+      f.sloped.resize(inputs);
+    }
     f.entries = g.entries;
     for (std::size_t k = 0; k < inputs; ++k) {
       const FeatureAt at = features.at(item, sample, g.features[k]);
       f.width[k] = at.columns;
+      const FeatureSource& source = samples[static_cast<std::size_t>(sample)]
+                                        ->structure->features[static_cast<std::size_t>(g.features[k])];
+      f.sloped[k] |= source.net >= 0 || source.slot < 0;
       const std::size_t begin = static_cast<std::size_t>(row) * at.columns;
       const std::size_t size = static_cast<std::size_t>(g.instances) * at.columns;
       if (f.in[k].size() < begin + size) f.in[k].resize(std::max(begin + size, 2 * f.in[k].size()));
@@ -296,9 +305,11 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real*
     std::array<ConstView, kMaxInputs> in;
     std::array<View, kMaxInputs> din;
     for (std::size_t k = 0; k < f.width.size(); ++k) {
-      f.din[k].assign(static_cast<std::size_t>(f.rows) * f.width[k], Real(0));
       in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
-      din[k] = {f.din[k].data(), in[k].shape};
+      din[k] = {nullptr, in[k].shape};
+      if (!f.sloped[k]) continue;
+      f.din[k].assign(static_cast<std::size_t>(f.rows) * f.width[k], Real(0));
+      din[k].data = f.din[k].data();
     }
     b.schema->functions()[i].function.backward(
         {f.rows, b.schema->params().data(), {in.data(), f.width.size()}},

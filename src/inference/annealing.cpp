@@ -196,6 +196,12 @@ class RealAnnealing {
   bool free_ = false;  // some sample is not at its truth
 };
 
+struct LabelMemory {
+  std::vector<double> log_weight;
+  std::vector<int> labels;  // [particles, variables]
+  LabelScan give;
+};
+
 // Particles of labels, cut into pieces by their number alone.
 void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer& out) {
   b.ensure();
@@ -204,11 +210,12 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
   out.error.assign(n, 0.0);
   constexpr std::size_t kPiece = 16;
   const std::size_t pieces = (particles + kPiece - 1) / kPiece;
-  thread_local std::vector<double> kept_weights;
-  thread_local std::vector<int> kept_labels;
-  auto log_weight = std::move(kept_weights);
-  auto labels = std::move(kept_labels);
-  LabelScan give;
+  thread_local LabelMemory kept_labels;
+  LabelMemory m = std::move(kept_labels);
+  // Named one by one: not every compiler lets a lambda capture a structured binding.
+  auto& log_weight = m.log_weight;
+  auto& labels = m.labels;
+  LabelScan& give = m.give;
   bool nan = false;
   for (std::size_t i = 0; i < n; ++i) {
     const int sample = static_cast<int>(i);
@@ -264,8 +271,7 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
       if (log_weight[p] > 0)
         give.give(b, sample, std::span(labels).subspan(p * variables, variables), log_weight[p], weights);
   }
-  kept_weights = std::move(log_weight);
-  kept_labels = std::move(labels);
+  kept_labels = std::move(m);
   out.report = {.converged = !nan, .exactness = Exactness::sampled, .iterations = o.levels};
 }
 

@@ -29,6 +29,7 @@ inline void prepare(Answer& out, Batch& b, const Query& q) {
   out.energy.assign(n, kInf);
   out.bound.assign(n, -kInf);
   out.error.clear();
+  out.highest.clear();
   out.points.clear();
   if (q.weights)
     out.weights.assign(b.weights(), Real(0));

@@ -45,6 +45,7 @@ class Energy final : public ceres::FirstOrderFunction {
       const TableAt t = batch_.table(0, static_cast<int>(g));
       for (int r = 0; r < s.groups[g].instances; ++r) e += t.data[static_cast<std::ptrdiff_t>(r) * t.stride];
     }
+    lowest_ = std::min(lowest_, e);
     if (!gradient) return e;
     weights_.assign(batch_.weights(), Real(1));
     for (std::size_t g = 0; g < s.groups.size(); ++g)  // a shared row serves every instance
@@ -61,6 +62,7 @@ class Energy final : public ceres::FirstOrderFunction {
       if (!std::isfinite(gradient[k])) return false;
     return true;
   }
+  double lowest() const { return lowest_; }
   int NumParameters() const override { return points_.dims; }
   std::string not_finite() const {
     const auto nan = batch_.find_nan();
@@ -71,7 +73,21 @@ class Energy final : public ceres::FirstOrderFunction {
   mutable Batch batch_;
   const Sample* sample_;
   mutable Points points_;
+  mutable double lowest_ = kInf;
   mutable std::vector<Real> weights_, slope_;
+};
+
+// Stops where the energy is taken as unbounded.
+class Floor final : public ceres::IterationCallback {
+ public:
+  Floor(const Energy& energy, double floor) : energy_(&energy), floor_(floor) {}
+  ceres::CallbackReturnType operator()(const ceres::IterationSummary&) override {
+    return energy_->lowest() < floor_ ? ceres::SOLVER_ABORT : ceres::SOLVER_CONTINUE;
+  }
+
+ private:
+  const Energy* energy_;
+  double floor_;
 };
 
 }  // namespace
@@ -125,9 +141,10 @@ void infer::Lbfgs::answer(Batch& b, const Query& q, Answer& out) const {
     options.function_tolerance = tolerance;
     options.parameter_tolerance = std::numeric_limits<Real>::epsilon();
     options.logging_type = ceres::SILENT;
+    Floor below(*function, floor);
+    options.callbacks.push_back(&below);
     ceres::GradientProblemSolver::Summary s;
     ceres::Solve(options, problem, at.data(), &s);
-    fprintf(stderr, "%s\n", s.FullReport().c_str());
     RealDomain(*b.sample(piece.sample).structure).retract(at);
     energy[p] = function->at(at.data(), nullptr);
     // A line search that finds nothing is a step of length 0 to Ceres, and convergence: it is so only where
@@ -135,7 +152,9 @@ void infer::Lbfgs::answer(Batch& b, const Query& q, Answer& out) const {
     const double rounding = 10 * std::sqrt(static_cast<double>(std::numeric_limits<Real>::epsilon()));
     const bool stuck = !s.iterations.empty() && s.iterations.back().step_norm == 0 &&
                        s.iterations.back().gradient_max_norm > rounding * std::max(1.0, std::abs(energy[p]));
-    reports[p].converged = s.termination_type == ceres::CONVERGENCE && !stuck;
+    const bool unbounded = function->lowest() < floor;
+    if (unbounded) reports[p].why = Why::unbounded;
+    reports[p].converged = s.termination_type == ceres::CONVERGENCE && !stuck && !unbounded;
     reports[p].iterations = std::max(0, static_cast<int>(s.iterations.size()) - 1);
     if (!reports[p].converged && !s.iterations.empty())
       reports[p].residual =
@@ -150,6 +169,7 @@ void infer::Lbfgs::answer(Batch& b, const Query& q, Answer& out) const {
   for (std::size_t p = 0; p < n; ++p) {
     found.push_back({static_cast<int>(p), energy[p], 0, std::span(x).subspan(p * d, d)});
     report.converged &= reports[p].converged;
+    if (reports[p].why == Why::unbounded) report.why = Why::unbounded;
     report.iterations = std::max(report.iterations, reports[p].iterations);
     report.residual = std::max(report.residual, reports[p].residual);
   }

@@ -21,6 +21,8 @@ inline namespace EBM_PRECISION {
 
 #ifndef EBM_HAS_CERES
 
+bool infer::has_ceres() { return false; }
+
 void infer::LeastSquares::answer(Batch&, const Query&, Answer&) const {
   throw GraphError(
       "[least_squares] this build has no Ceres Solver; install it (libceres-dev) and build again, or use "
@@ -124,9 +126,16 @@ class OneSample final : public ceres::EvaluationCallback {
     // nothing.
     for (bool again = true; again && report.iterations < o.iterations;) {
       options.max_num_iterations = o.iterations - report.iterations;
+      const std::vector<double> before = x_;
       ceres::Solver::Summary s;
       ceres::Solve(options, &problem, &s);
-      if (s.termination_type == ceres::FAILURE) break;
+      if (s.termination_type == ceres::FAILURE) {
+        if (s.iterations.empty())
+          throw GraphError(message("[", kEngine, "] Ceres refuses sample ", sample_, ": ", s.message));
+        x_ = before;
+        report.converged = false;
+        break;
+      }
       energy = s.final_cost;
       report.iterations += std::max(1, static_cast<int>(s.iterations.size()) - 1);
       report.converged = s.termination_type == ceres::CONVERGENCE;
@@ -247,6 +256,8 @@ class OneSample final : public ceres::EvaluationCallback {
 };
 
 }  // namespace
+
+bool infer::has_ceres() { return true; }
 
 void infer::LeastSquares::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;

@@ -23,8 +23,13 @@ class Blocks {
  public:
   Blocks(const ResidualPlan& plan, const ResidualPlan::OfStructure& s, std::size_t dims)
       : of_(dims), place_(dims) {
+    if (s.structure->real_manifold == Manifold::sphere) {  // which is one block
+      sizes_.push_back(static_cast<int>(dims));
+      for (std::size_t k = 0; k < dims; ++k) place_[k] = k;
+      first_ = {0, dims};
+      return;
+    }
     std::vector<std::uint64_t> rows(dims, 0);
-    const bool whole = s.structure->real_manifold == Manifold::sphere;
     std::uint64_t row = 0;
     for (const ResidualPlan::Group& g : plan.groups(s))
       for (int i = 0; i < g.instances; ++i) {
@@ -32,31 +37,24 @@ class Blocks {
         for (const ResidualPlan::Input& input : plan.inputs(g))
           if (input.slice)
             for (int c = 0; c < input.columns; ++c)
-              rows[static_cast<std::size_t>(input.of_instance(i)[c])] += whole ? 1 : number;
+              rows[static_cast<std::size_t>(input.of_instance(i)[c])] += number;
       }
-    std::vector<int> order(dims);
-    for (std::size_t k = 0; k < dims; ++k) order[k] = static_cast<int>(k);
-    std::vector<int> leader(dims);
-    if (whole) {
-      sizes_.push_back(static_cast<int>(dims));
-      for (std::size_t k = 0; k < dims; ++k) place_[k] = k;
-      first_ = {0, dims};
-      return;
-    }
     // Blocks in the order of their first coordinate, which for a chain is the order along it.
-    std::ranges::stable_sort(order, {}, [&](int k) { return rows[static_cast<std::size_t>(k)]; });
-    for (std::size_t k = 0; k < dims; ++k) {
-      const auto here = static_cast<std::size_t>(order[k]);
-      const bool same = k > 0 && rows[here] == rows[static_cast<std::size_t>(order[k - 1])];
-      leader[here] = same ? leader[static_cast<std::size_t>(order[k - 1])] : order[k];
+    std::vector<std::pair<std::uint64_t, std::size_t>> order(dims);
+    std::vector<std::size_t> leader(dims);
+    for (std::size_t k = 0; k < dims; ++k) order[k] = {rows[k], k};
+    std::ranges::sort(order);
+    for (std::size_t k = 0, first = 0; k < dims; ++k) {
+      if (order[k].first != order[first].first) first = k;
+      leader[order[k].second] = order[first].second;
     }
     for (std::size_t k = 0; k < dims; ++k)
-      if (leader[k] == static_cast<int>(k)) {
+      if (leader[k] == k) {
         of_[k] = static_cast<int>(sizes_.size());
         sizes_.push_back(0);
       }
     for (std::size_t k = 0; k < dims; ++k) {
-      of_[k] = of_[static_cast<std::size_t>(leader[k])];
+      of_[k] = of_[leader[k]];
       place_[k] = static_cast<std::size_t>(sizes_[static_cast<std::size_t>(of_[k])]++);
     }
     first_.assign(sizes_.size() + 1, 0);

@@ -76,7 +76,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
   }
 
   Odometer at(s, y, counts);
-  double low = kInf;
+  double low = kInf, high = -kInf;
   std::size_t index = 0;
   do {
     double e = 0;
@@ -87,6 +87,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
     for (std::size_t v = 0; v < delta_at.size(); ++v)
       e -= delta[delta_at[v] + static_cast<std::size_t>(y[v])];
     if (q.over != Over::all && at.inside_truth(sample) != (q.over == Over::truth)) e = kInf;
+    if (e < kInf) high = std::max(high, e);
     if (e < low) {
       low = e;
       std::ranges::copy(y, best.begin());
@@ -97,6 +98,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
   } while (at.next());
 
   out.energy[static_cast<std::size_t>(i)] = low;
+  out.highest[static_cast<std::size_t>(i)] = high;
   if (labels_out) std::ranges::copy(best, labels_out);
   if (low == kInf || std::isnan(low)) return;
   const auto give = [&](double weight) {
@@ -133,6 +135,7 @@ void infer::Exhaustive::answer(Batch& b, const Query& q, Answer& out) const {
   b.ensure();
   prepare(out, b, q);
   const int n = b.samples();
+  out.highest.assign(static_cast<std::size_t>(n), -kInf);
   if (q.answers) out.labels.resize(label_base(b, n));
   // One sample is too little work to hand to another thread.
   const std::size_t pieces = n < 64 ? 1 : 16;

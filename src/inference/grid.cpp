@@ -79,6 +79,7 @@ void place(const infer::Grid& g, const Batch& b, const Query& q, Points& p) {
     std::copy_n(s.truth.reals.begin(), known ? dims : 0, truth.begin());
     const Lines lines(g, *s.structure);
     const RealDomain domain(*s.structure);
+    const int before = p.count();
     for (int k = 0, n = lines.count(); k < n; ++k) {
       lines.at(k, at);
       // Inside the ball other labels may still be incorrect.
@@ -88,6 +89,10 @@ void place(const infer::Grid& g, const Batch& b, const Query& q, Points& p) {
       p.sample.push_back(i);
       for (std::size_t d = 0; d < dims; ++d) p.values.push_back(static_cast<Real>(at[d]));
     }
+    if (q.over == Over::others && !labels && p.count() == before)
+      throw GraphError(message("[grid] the ball of radius ", g.exclude, " around the true '",
+                               s.structure->real_name,
+                               "' leaves no point of the grid; make it smaller, or the range wider"));
   }
 }
 
@@ -164,17 +169,20 @@ void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
     out.reals.assign(n * dims, Real(0));
     out.labels.assign(label_base(b, b.samples()), 0);
   }
+  out.highest.assign(n, -kInf);
   thread_local std::vector<double> energies;
   for (int first = 0, last = 0; first < b.items(); first = last) {
     const int i = b.sample_of(first);
     for (last = first; last < b.items() && b.sample_of(last) == i;) ++last;
     const Cells cells(*this, b, q, at, first, last);
     double lowest = kInf;
+    double& highest = out.highest[static_cast<std::size_t>(i)];
     int best = first, label = 0;
     energies.clear();
     cells.each([&](int item, int y) {
       const double e = cells.energy(item, y);
       energies.push_back(e);
+      if (e < kInf) highest = std::max(highest, e);
       if (e < lowest || std::isnan(e)) lowest = e, best = item, label = y;
       return !std::isnan(e);
     });

@@ -234,7 +234,8 @@ class PieceOfWork {
       }
     }
     const NormalEquations here{d_, m_.h.data() + w * d_ * d_, m_.g.data() + w * d_};
-    const double least = p_.o.tolerance * (walk.energy + 1e-6);
+    // Below 1e-14 of it a fall of the energy is lost in rounding.
+    const double least = std::max(p_.o.tolerance, 1e-14) * (walk.energy + 1e-6);
     // Rounding may leave the matrix indefinite, and a step cut short by the bounds may lead up.
     for (;; ++walk.iterations, walk.damping *= walk.growth, walk.growth *= 2) {
       if (walk.iterations >= p_.o.iterations || walk.damping > 1e32) return false;

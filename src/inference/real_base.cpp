@@ -1,46 +1,46 @@
 #include "real_base.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 namespace ebm {
 inline namespace EBM_PRECISION {
 
-RealBase::RealBase(const Structure& s, double low, double high)
-    : sphere_(s.real_manifold == Manifold::sphere) {
+RealBase::RealBase(const Structure& s, double low, double high) : s_(&s), low_(low), high_(high) {
   const double pi = std::numbers::pi, n = s.real_dims;
-  if (sphere_) {
-    dims_.resize(static_cast<std::size_t>(s.real_dims));
+  if (sphere()) {
     log_integral_ = std::log(2.0) + n / 2 * std::log(pi) - std::lgamma(n / 2);
     return;
   }
   width_ = kInf;
   for (std::size_t d = 0; d < static_cast<std::size_t>(s.real_dims); ++d) {
-    Dimension at{-kInf, kInf, 0, 0, 0};
-    if (s.real_manifold == Manifold::angles) at.low = -pi, at.high = pi;
-    if (!s.real_low.empty()) at.low = s.real_low[d];
-    if (!s.real_high.empty()) at.high = s.real_high[d];
-    const double between = at.high - at.low;
-    if (std::isfinite(between)) {
-      if (between > 0) {
-        log_integral_ += std::log(between);
-        width_ = std::min(width_, between / std::sqrt(12.0));
-      }
-    } else {
-      at.deviation = high > low ? (high - low) / 2 : 1;
-      at.mean = (low + high) / 2;
-      at.side = std::isfinite(at.low) ? 1 : std::isfinite(at.high) ? -1 : 0;
-      if (at.side) at.mean = at.side > 0 ? at.low : at.high;
+    const Dimension at = dimension(d);
+    if (at.deviation > 0) {
       log_integral_ += std::log(at.deviation * std::sqrt(2 * pi) / (at.side ? 2 : 1));
       width_ = std::min(width_, at.deviation);
+    } else if (at.high > at.low) {
+      log_integral_ += std::log(at.high - at.low);
+      width_ = std::min(width_, (at.high - at.low) / std::sqrt(12.0));
     }
-    dims_.push_back(at);
   }
   if (width_ == kInf) width_ = 1;
 }
 
+RealBase::Dimension RealBase::dimension(std::size_t d) const {
+  Dimension at{-kInf, kInf, 0, 0, 0};
+  if (s_->real_manifold == Manifold::angles) at.low = -std::numbers::pi, at.high = std::numbers::pi;
+  if (!s_->real_low.empty()) at.low = s_->real_low[d];
+  if (!s_->real_high.empty()) at.high = s_->real_high[d];
+  if (std::isfinite(at.high - at.low)) return at;
+  at.side = std::isfinite(at.low) ? 1 : std::isfinite(at.high) ? -1 : 0;
+  at.deviation = high_ > low_ ? (high_ - low_) / 2 : 1;
+  at.mean = at.side > 0 ? at.low : at.side < 0 ? at.high : (low_ + high_) / 2;
+  return at;
+}
+
 void RealBase::draw(Rng& rng, std::span<double> x) const {
-  if (sphere_) {
+  if (sphere()) {
     double length = 0;
     do {
       length = 0;
@@ -50,7 +50,7 @@ void RealBase::draw(Rng& rng, std::span<double> x) const {
     return;
   }
   for (std::size_t d = 0; d < x.size(); ++d) {
-    const Dimension& at = dims_[d];
+    const Dimension at = dimension(d);
     if (at.deviation == 0) {
       x[d] = rng.uniform(at.low, at.high);
     } else {
@@ -62,8 +62,8 @@ void RealBase::draw(Rng& rng, std::span<double> x) const {
 
 double RealBase::energy(std::span<const double> x) const {
   double e = 0;
-  for (std::size_t d = 0; d < x.size() && !sphere_; ++d)
-    if (const Dimension& at = dims_[d]; at.deviation > 0) {
+  for (std::size_t d = 0; d < x.size() && !sphere(); ++d)
+    if (const Dimension at = dimension(d); at.deviation > 0) {
       const double z = (x[d] - at.mean) / at.deviation;
       e += z * z / 2;
     }
@@ -71,8 +71,8 @@ double RealBase::energy(std::span<const double> x) const {
 }
 
 void RealBase::add_slope(std::span<const double> x, double scale, std::span<double> slope) const {
-  for (std::size_t d = 0; d < x.size() && !sphere_; ++d)
-    if (const Dimension& at = dims_[d]; at.deviation > 0)
+  for (std::size_t d = 0; d < x.size() && !sphere(); ++d)
+    if (const Dimension at = dimension(d); at.deviation > 0)
       slope[d] += scale * (x[d] - at.mean) / (at.deviation * at.deviation);
 }
 

@@ -3,7 +3,6 @@
 // start that know no better, and where annealing starts.
 
 #include <span>
-#include <vector>
 
 #include "ebm/core/rng.hpp"
 #include "ebm/graph/structure.hpp"
@@ -31,9 +30,10 @@ class RealBase {
     double mean, deviation;  // of the normal
     int side;                // 0: both sides of the mean; 1 or -1: that one alone
   };
-  bool sphere_ = false;
-  std::vector<Dimension> dims_;
-  double log_integral_ = 0, width_ = 1;
+  Dimension dimension(std::size_t d) const;
+  bool sphere() const { return s_->real_manifold == Manifold::sphere; }
+  const Structure* s_;
+  double low_, high_, log_integral_ = 0, width_ = 1;
 };
 
 }  // namespace EBM_PRECISION

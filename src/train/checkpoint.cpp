@@ -14,10 +14,10 @@ namespace ebm {
 using nlohmann::json;
 
 // Doubles survive: nlohmann writes the shortest text that reads back to the same number.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, wrong, gaps, unconverged, loss, gap,
-                                   absolute_gap, truth, offending)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, seconds, collapsed,
-                                   tally)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, wrong, gaps, unconverged, ranges,
+                                   range, loss, gap, absolute_gap, truth, offending)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, range, seconds,
+                                   collapsed, tally)
 
 inline namespace EBM_PRECISION {
 
@@ -47,6 +47,7 @@ json to_json(const RunState& p) {
           {"seconds", p.seconds},
           {"history", p.history},
           {"earlier", p.earlier},
+          {"widest", p.widest},
           {"best_error", std::isfinite(p.best_error) ? json(p.best_error) : json()},
           {"best_loss", std::isfinite(p.best_loss) ? json(p.best_loss) : json()}};
 }
@@ -65,6 +66,7 @@ RunState progress_of(const json& j) {
   p.earlier = j.at("earlier");
   if (p.epoch < 0 || p.position > p.samples)
     throw json::other_error::create(0, "its place in the run is impossible", &j);
+  p.widest = j.at("widest");
   p.best_error = j.at("best_error").is_null() ? kInf : j.at("best_error").get<double>();
   p.best_loss = j.at("best_loss").is_null() ? kInf : j.at("best_loss").get<double>();
   return p;

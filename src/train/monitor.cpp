@@ -8,8 +8,9 @@ namespace ebm {
 
 // Energies within this many nats of each other cannot be told apart by any threshold.
 constexpr double kFlat = 1e-2;
+constexpr double kShrunk = 0.05;  // of the widest range: a surface that is nearly gone
 
-EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collapse) {
+EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collapse, double widest) {
   EpochReport r;
   r.epoch = epoch;
   r.seconds = seconds;
@@ -20,14 +21,17 @@ EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collap
   r.gap = mean(t.gap, t.gaps);
   r.truth = mean(t.truth, t.gaps);
   r.offending = mean(t.offending, t.gaps);
-  r.collapsed = can_collapse && t.gaps > 0 && mean(t.absolute_gap, t.gaps) < kFlat;
+  if (t.ranges) r.range = mean(t.range, t.ranges);
+  r.collapsed = can_collapse && t.gaps > 0 &&
+                (mean(t.absolute_gap, t.gaps) < kFlat || (r.range >= 0 && r.range < kShrunk * widest));
   return r;
 }
 
 std::string to_string(const EpochReport& r) {
   std::string out = fmt::format(
-      "epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}), {:.1f} s",
-      r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending, r.seconds);
+      "epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}{}), {:.1f} s",
+      r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending,
+      r.range >= 0 ? fmt::format(", range {:.4g}", r.range) : "", r.seconds);
   if (r.tally.impossible)
     out += fmt::format("\n  {} samples skipped: no answer of theirs is the truth", r.tally.impossible);
   if (r.tally.skipped)
@@ -36,8 +40,10 @@ std::string to_string(const EpochReport& r) {
     out += fmt::format("\n  {} batches: inference did not converge", r.tally.unconverged);
   if (r.collapsed)
     out +=
-        "\n  WARNING: the energy has collapsed: right and wrong answers differ by less than 0.01 nats."
-        "\n  This loss allows that; nll does not.";
+        "\n  WARNING: the energy has collapsed: it hardly tells right answers from wrong ones any more."
+        "\n  This loss allows that. hinge, log, mce, square-square, square-exponential, nll and mee push "
+        "wrong answers"
+        "\n  up, so a flat surface is no minimum of theirs (ebm losses).";
   return out;
 }
 

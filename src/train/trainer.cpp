@@ -153,6 +153,11 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
     ++tally.gaps;
     tally.gap += gap;
     tally.absolute_gap += std::abs(gap);
+    if (!offending.highest.empty()) {
+      ++tally.ranges;
+      tally.range +=
+          std::max(offending.highest[i], low.energy[i]) - std::min(offending.energy[i], low.energy[i]);
+    }
     tally.truth += low.energy[i];
     tally.offending += offending.energy[i];
   }
@@ -231,7 +236,8 @@ EpochReport TrainerCore::Impl::pass(std::span<const Sample> samples, int batch_s
     after(end);
   }
   ++run.epoch;
-  EpochReport report = summarise(run.tally, run.epoch, run.seconds, loss.can_collapse);
+  EpochReport report = summarise(run.tally, run.epoch, run.seconds, loss.can_collapse, run.widest);
+  run.widest = std::max(run.widest, report.range);
   run.position = 0;
   run.seconds = 0;
   run.tally = {};
@@ -251,7 +257,7 @@ EpochReport TrainerCore::Impl::evaluate(std::span<const Sample> samples, int bat
       chosen.push_back(&samples[k]);
     ask(chosen, false, tally, chains);
   }
-  return summarise(tally, run.epoch, now() - start, loss.can_collapse);
+  return summarise(tally, run.epoch, now() - start, loss.can_collapse, run.widest);
 }
 
 TrainerCore::TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine,

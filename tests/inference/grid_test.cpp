@@ -71,13 +71,15 @@ TEST(Grid, Truth_IsReadWhereItIs_NotOnThePoints) {
   EXPECT_NEAR(a.energy[0], Parabola::energy(0.3123), kTolerance * 10);
 }
 
-TEST(Grid, OthersWithNoPointLeft_AreInfinite) {
+TEST(Grid, OthersWithNoPointLeft_AreRefusedByName) {
   Parabola p;
   Answer a;
-  for (const double beta : {kInf, 1.0}) {
-    infer::Grid{.exclude = 5}.answer(p.one->batch, {.over = Over::others, .beta = beta}, a);
-    EXPECT_EQ(a.energy[0], kInf);
-  }
+  for (const double beta : {kInf, 1.0}) try {
+      infer::Grid{.exclude = 5}.answer(p.one->batch, {.over = Over::others, .beta = beta}, a);
+      FAIL();
+    } catch (const GraphError& e) {
+      EXPECT_NE(std::string(e.what()).find("radius 5 around the true 'y'"), std::string::npos) << e.what();
+    }
 }
 
 TEST(Grid, OptionsThatMakeNoSense_AreRefused) {

@@ -100,7 +100,19 @@ TEST(Trainer, WithAnEnergyThatGoesFlat_WarnsOfCollapse) {
   const EpochReport shaped = fit_parabola(loss::NegativeLogLikelihood{.beta = 5});
   EXPECT_FALSE(shaped.collapsed) << to_string(shaped);
   EXPECT_GT(shaped.gap, 0.05);
+  // The grid meets every answer, so the range over them is known; it holds the gap.
+  EXPECT_GE(flat.range, 0);
+  EXPECT_LT(flat.range, 0.1 * shaped.range);
+  EXPECT_GT(shaped.range, shaped.gap);
+  EXPECT_NE(to_string(shaped).find("range"), std::string::npos);
   EXPECT_EQ(to_string(shaped).find("collapsed"), std::string::npos);
+}
+
+TEST(EpochReport, OfARangeBelowATwentiethOfTheWidest_SaysCollapsed) {
+  const Tally tally{.samples = 2, .gaps = 2, .ranges = 2, .range = 0.4, .absolute_gap = 0.3};
+  EXPECT_TRUE(summarise(tally, 9, 1, true, 4.3).collapsed);
+  EXPECT_FALSE(summarise(tally, 9, 1, true, 3.9).collapsed);
+  EXPECT_FALSE(summarise(tally, 9, 1, false, 4.3).collapsed) << "this loss cannot";
 }
 
 std::string refusal_of_nan(Beast& b, int batch) {

@@ -60,9 +60,11 @@ inline namespace EBM_PRECISION {
 struct Answer {
   std::vector<double>
       energy;  ///< per sample, nats: the minimum or the free energy; +inf when no answer exists
-  std::vector<double> bound;  ///< per sample: a lower bound, -inf when unknown
-  std::vector<double> error;  ///< per sample: standard error of a sampled free energy; empty: not sampled
-  Points points;              ///< of the real variable; items of `weights`
+  std::vector<double> bound;    ///< per sample: a lower bound, -inf when unknown
+  std::vector<double> highest;  ///< per sample: the highest finite energy of all that compete, where an
+                                ///< engine meets every one (Exhaustive, Grid); empty otherwise
+  std::vector<double> error;    ///< per sample: standard error of a sampled free energy; empty: not sampled
+  Points points;                ///< of the real variable; items of `weights`
   std::vector<Real>
       weights;  ///< per table entry, in the layout of Batch::weights_at; sum to 1 per sample and scope
   std::vector<int> labels;  ///< when asked for: [samples' label variables, one after another]

@@ -23,6 +23,9 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace infer {
 
+/// This build has Ceres Solver, and with it LeastSquares and Lbfgs.
+bool has_ceres();
+
 /// Where a search begins, in the words of GradientDescent: `start` ([dims], or [samples of the batch, dims]),
 /// or when it is empty the middle of the range.
 struct Start {
@@ -50,6 +53,7 @@ struct Lbfgs {
   static constexpr Powers kPowers{.minimum = true};
   int iterations = 500;
   double tolerance = sizeof(Real) == 4 ? 1e-7 : 1e-12;  ///< as in LeastSquares
+  double floor = -1e9;  ///< an energy below this is taken as unbounded: stopped, and reported
   Start from{};
   /// \throws GraphError for a graph or query it does not cover or a build without Ceres; NumberError when the
   /// energy is NaN or infinite at the start.

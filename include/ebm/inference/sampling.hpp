@@ -8,8 +8,8 @@
 /// A Query with steps > 0 is answered by the energy where a chain of that many transitions ends, weights
 /// one-hot there, so that `backward` gives the slope of contrastive divergence (Hinton 2002, eq. 5); the
 /// chain starts at the truth, or, persistent, where it stopped last (Query::chains; Tieleman 2008). Of what
-/// has no known truth, real values start at random in the range and labels at random. Over::truth moves only
-/// what the truth leaves open; a fully known truth is its own energy.
+/// has no known truth, real values are drawn from the base of AnnealedImportance and labels at random.
+/// Over::truth moves only what the truth leaves open; a fully known truth is its own energy.
 ///
 /// Real variables: bounds reflect, angles wrap, unit vectors move along great circles (Byrne, Girolami 2013);
 /// each map keeps volume and can be walked back, so the accept test below is exact. Forbidden points (+inf)
@@ -27,13 +27,15 @@ namespace infer {
 
 /// y' = y - (step^2 / 2) beta dE/dy + step N(0, 1); then, if adjusted, the accept test of Metropolis et al.
 /// 1953 and Hastings 1970 (MALA: Roberts, Tweedie 1996). Unadjusted it is biased by O(step^2), and step^2
-/// must be small against the curvature of beta E. Cost: one energy and slope a transition.
+/// must be small against the curvature of beta E. Adjusted, a chain that starts where E is much steeper than
+/// the step allows is refused every move: low acceptance says so; start nearer, or step less. Cost: one
+/// energy and slope a transition.
 struct Langevin {
   static constexpr Powers kPowers{.samples = true};
   double step = 0.1;
   bool adjusted = true;
   double noise = 1;  ///< scale of N(0, 1), not adjusted: below 1 is colder than beta, 0 is gradient descent
-  double low = -1, high = 1;  ///< range of random starts where the domain has no bounds
+  double low = -1, high = 1;  ///< where chains start that know no better: as in AnnealedImportance
   double floor = -1e9;        ///< an energy below this is taken as unbounded: stopped, and reported
   std::uint64_t seed = 1;
   /// \throws GraphError for graphs with label or path variables, or options out of range.
@@ -117,9 +119,9 @@ struct Draws {
   std::vector<Real> reals;  ///< [count, samples, dims]
   Report report;            ///< acceptance over all of them
 };
-/// n draws of every sample of a batch by a sampler, from one chain each: successive draws are correlated.
-/// \throws GraphError for an engine without samples, n or options out of range; NumberError naming the factor
-/// at a NaN.
+/// n draws of every sample of a batch by a sampler, from one chain each, which starts at the truth where that
+/// is known: successive draws are correlated. \throws GraphError for an engine without samples, n or options
+/// out of range; NumberError naming the factor at a NaN.
 Draws sample(Batch& batch, const AnyEngine& engine, int n, const SampleOptions& options = {});
 
 }  // namespace EBM_PRECISION

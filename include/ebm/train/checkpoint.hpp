@@ -25,6 +25,7 @@ struct RunState {
   History earlier{};      ///< FitOptions::earlier
   MarkovChains chains{};  ///< of a sampler: where each stopped
   double best_error = kInf, best_loss = kInf;
+  double widest = 0;  ///< largest mean range of the energy of any pass
 };
 
 /// `best` may be empty. \throws NumberError instead of writing weights that are not finite.

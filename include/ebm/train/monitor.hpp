@@ -19,6 +19,8 @@ struct Tally {
   std::uint64_t wrong = 0;        ///< some other answer is at most as high, or no answer is the truth
   std::uint64_t gaps = 0;         ///< with a finite gap
   std::uint64_t unconverged = 0;  ///< batches
+  std::uint64_t ranges = 0;       ///< with a known range of the energy
+  double range = 0;
   double loss = 0, gap = 0, absolute_gap = 0, truth = 0, offending = 0;
 };
 
@@ -28,13 +30,16 @@ struct EpochReport {
   double error = 0;  ///< fraction of samples whose most offending answer is at most as high as the truth
   double gap = 0;    ///< mean of E(most offending) - E(truth), nats
   double truth = 0, offending = 0;  ///< their means
+  double range =
+      -1;  ///< mean of max_y E(y) - min_y E(y), nats; -1 when the engine does not meet every answer
   double seconds = 0;
   bool collapsed = false;  ///< the energy no longer tells answers apart
   Tally tally;
 };
 
-/// \param can_collapse whether the loss can be minimised by a flat surface.
-EpochReport summarise(const Tally& tally, int epoch, double seconds, bool can_collapse);
+/// \param can_collapse whether the loss can be minimised by a flat surface. \param widest largest mean range
+/// of the energy in the passes before: a range below a twentieth of it is a collapse too.
+EpochReport summarise(const Tally& tally, int epoch, double seconds, bool can_collapse, double widest = 0);
 
 /// "epoch 3: loss 0.21, error 4.2 %, gap 3.1 (truth 1.2, most offending 4.3), 5.1 s"; more lines for what
 /// needs a look.

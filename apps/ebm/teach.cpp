@@ -1,0 +1,154 @@
+// ebm teach: energy-based learning as one page of small experiments, each run here and now
+
+#include "teach.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+
+#include "command.hpp"
+#include "ebm/core/error.hpp"
+#include "ebm/io/file.hpp"
+#include "ebm/report/format.hpp"
+
+namespace ebm::app {
+namespace {
+
+struct Options {
+  Common common;
+  std::string out = "teach.html", chapter, loss;
+  int epochs = 150;
+};
+
+std::vector<Chapter> chapters() {
+  return {parabola_chapter(), classifiers_chapter(), arrows_chapter(),
+          beta_chapter(),     latent_chapter(),      descent_chapter()};
+}
+
+std::vector<std::string> names(const std::vector<Chapter>& all) {
+  std::vector<std::string> out;
+  for (const Chapter& c : all) out.emplace_back(c.name);
+  return out;
+}
+
+int teach(const Options& o) {
+  apply(o.common);
+  check_output(o.out);
+  const std::filesystem::path page_at(o.out),
+      data_at = std::filesystem::path(page_at).replace_extension(".json");
+  if (page_at == data_at)
+    throw DataError(o.out + ": the data go beside the page as .json; give it another name");
+  const auto start = std::chrono::steady_clock::now();
+  const Lesson lesson{.seed = o.common.seed, .passes = o.epochs, .loss = o.loss};
+  std::vector<Chapter> todo = chapters();
+  std::erase_if(todo, [&](const Chapter& c) {
+    return o.chapter.empty() ? !o.loss.empty() && !c.of_losses : c.name != o.chapter;
+  });
+  std::size_t steps = 0;
+  for (const Chapter& c : todo) steps += c.steps(lesson);
+  report::Progress::Options shown;
+  shown.quiet = o.common.quiet;
+  report::Progress bar("teach", steps, shown);
+  report::Page page(
+      "Energy-based learning, seen",
+      "Every picture below was computed when this page was made. An energy E(W, X, Y) says how badly "
+      "an answer Y fits an observation X: lower is better. Inference looks for the Y of least energy; "
+      "learning shapes the surface so that the right answer is it. Equations and sections are those "
+      "of LeCun, Chopra, Hadsell, Ranzato, Huang, A Tutorial on Energy-Based Learning, 2006.");
+  nlohmann::json data{{"seed", o.common.seed}}, times = nlohmann::json::object();
+  for (const Chapter& c : todo) {
+    const auto began = std::chrono::steady_clock::now();
+    bar.note(std::string(c.name));
+    page.section(c.title);
+    data[std::string(c.name)] = c.run(lesson, page, bar);
+    times[std::string(c.name)] =
+        rounded(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(), 3);
+  }
+  bar.finish();
+  page.section("How this page was made");
+  page.listing(fmt::format("ebm teach --out {}{}{} --epochs {} --seed {}", page_at.filename().string(),
+                           o.chapter.empty() ? "" : " --chapter " + o.chapter,
+                           o.loss.empty() ? "" : " --loss " + o.loss, o.epochs, o.common.seed));
+  page.paragraph("The numbers behind the pictures are in the JSON file beside this page.");
+  io::write_file(page_at, with_script(page.html(), data));
+  io::write_file(data_at, data.dump() + "\n");
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  nlohmann::json verdicts = nlohmann::json::array();
+  if (data.contains("parabola"))
+    for (const auto& run : data["parabola"]["runs"]) {
+      nlohmann::json row;
+      for (const char* key : {"set", "architecture", "loss", "verdict", "why", "seconds"})
+        row[key] = run[key];
+      for (const char* key : {"rmse", "truth", "offending", "range"}) row[key] = run["pictures"].back()[key];
+      verdicts.push_back(row);
+    }
+  if (o.common.json) {
+    print({{"page", o.out},
+           {"data", data_at.string()},
+           {"seconds", rounded(seconds, 3)},
+           {"chapters", times},
+           {"parabola", verdicts}});
+  } else {
+    for (const auto& v : verdicts)
+      fmt::print("{:10} {:9} {:18} {:11} rmse {:.4f}, range {:.2f}: {}\n",
+                 v["architecture"].get<std::string>(), v["set"].get<std::string>(),
+                 v["loss"].get<std::string>(), v["verdict"].get<std::string>(), v["rmse"].get<double>(),
+                 v["range"].get<double>(), v["why"].get<std::string>());
+    fmt::print("{} and {}, {}\n", o.out, data_at.string(), report::duration(seconds));
+  }
+  return kOk;
+}
+
+}  // namespace
+
+std::span<const std::string_view> lesson_losses() {
+  static constexpr std::array<std::string_view, 10> kLosses{
+      "energy",        "perceptron",         "hinge", "log", "lvq2", "mce",
+      "square-square", "square-exponential", "nll",   "mee"};
+  return kLosses;
+}
+
+double rounded(double value, int digits) {
+  if (!std::isfinite(value) || value == 0) return value;
+  const double unit = std::pow(10, digits - 1 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
+  return std::round(value * unit) / unit;
+}
+
+nlohmann::json rounded(std::span<const double> values, int digits) {
+  nlohmann::json out = nlohmann::json::array();
+  for (const double v : values)
+    out.push_back(std::isfinite(v) ? nlohmann::json(rounded(v, digits)) : nullptr);
+  return out;
+}
+
+void add_teach(CLI::App& ebm) {
+  auto o = std::make_shared<Options>();
+  auto* command = ebm.add_subcommand("teach", "A page of experiments: how losses shape an energy surface");
+  add_common(*command, o->common);
+  command->add_option("--out", o->out, "The page to write; its data go beside it as .json")
+      ->capture_default_str();
+  command->add_option("--chapter", o->chapter, "Only this chapter")->check(CLI::IsMember(names(chapters())));
+  std::vector<std::string> losses(lesson_losses().begin(), lesson_losses().end());
+  command->add_option("--loss", o->loss, "Only this loss, and the chapters that train with losses")
+      ->check(CLI::IsMember(losses));
+  command->add_option("--epochs", o->epochs, "Passes of the parabola")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->footer(
+      "Example:\n  ebm teach --out teach.html\n"
+      "  ebm teach --chapter parabola --loss square-square --epochs 40");
+  add_run(*command, [o] {
+    const std::vector<Chapter> all = chapters();
+    const auto chapter = std::ranges::find(all, o->chapter, &Chapter::name);
+    if (!o->loss.empty() && chapter != all.end() && !chapter->of_losses)
+      throw CLI::ValidationError(
+          "--loss", "chapter '" + o->chapter + "' runs no single loss; the parabola and arrows do");
+    return teach(*o);
+  });
+}
+
+}  // namespace ebm::app

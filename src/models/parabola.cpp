@@ -1,0 +1,345 @@
+#include "ebm/models/parabola.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "ebm/core/error.hpp"
+#include "ebm/net/build.hpp"
+#include "ebm/train/trainer.hpp"
+
+namespace ebm::models {
+namespace {
+
+using Architecture = ParabolaOptions::Architecture;
+
+constexpr int kFine = 401;
+
+// E = sum_k |a_k - b_k|, slope sign(a_k - b_k), 0 at 0. Eight sums at once, so that a compiler may keep them
+// in one vector.
+struct AbsoluteDistance {
+  static constexpr std::size_t kLanes = 8;
+  std::string_view name() const { return "absolute distance"; }
+  void check(std::span<const Shape> in, int entries) const {
+    if (in.size() != 2 || in[0].size() != in[1].size() || entries != 1)
+      throw ShapeError("[absolute distance] two features of one length give one energy");
+  }
+  void forward(const Reads& x, View out) const {
+    const std::size_t d = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      const Real* a = x.in[0].data + static_cast<std::size_t>(r) * d;
+      const Real* b = x.in[1].data + static_cast<std::size_t>(r) * d;
+      std::array<Real, kLanes> sum{};
+      std::size_t k = 0;
+      for (; k + kLanes <= d; k += kLanes)
+        for (std::size_t j = 0; j < kLanes; ++j) sum[j] += std::abs(a[k + j] - b[k + j]);
+      for (std::size_t j = 0; k < d; ++k, ++j) sum[j] += std::abs(a[k] - b[k]);
+      out[static_cast<std::size_t>(r)] =
+          ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+    }
+  }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    const std::size_t d = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      const Real weight = dout[static_cast<std::size_t>(r)];
+      if (weight == 0) continue;
+      const std::size_t row = static_cast<std::size_t>(r) * d;
+      const Real *a = x.in[0].data + row, *b = x.in[1].data + row;
+      const auto sign = [&](std::size_t k) { return static_cast<Real>((a[k] > b[k]) - (a[k] < b[k])); };
+      if (Real* da = s.in[0].data)
+        for (std::size_t k = 0; k < d; ++k) da[row + k] += weight * sign(k);
+      if (Real* db = s.in[1].data)
+        for (std::size_t k = 0; k < d; ++k) db[row + k] -= weight * sign(k);
+    }
+  }
+};
+
+struct Point {
+  Tensor x;
+  Real y;
+};
+
+Net branch(Params& W, const char* name, int hidden, int outputs) {
+  return net::sequential(W, name, {1},
+                         {net::Linear{.outputs = hidden, .name = "hidden"}, net::Tanh::plain(),
+                          net::Linear{.outputs = outputs, .name = "output"}});
+}
+
+// Every block from a stream of its own: the same weights of G1 whatever else there is.
+void draw(Params& W, const char* name, int hidden, double divisor, Rng rng) {
+  const auto fill = [&](const char* block, double deviation) {
+    for (Real& w : W.view(W.find(std::string(name) + block)).span())
+      w = static_cast<Real>(deviation * rng.normal() / divisor);
+  };
+  fill(".hidden.weight", 2);
+  fill(".hidden.bias", 1);
+  fill(".output.weight", 1 / std::sqrt(static_cast<double>(hidden)));
+  std::ranges::fill(W.view(W.find(std::string(name) + ".output.bias")).span(), Real(0));
+}
+
+std::vector<Point> draw_samples(const ParabolaOptions& o) {
+  if (o.samples < 1 || o.points < 0 || o.points == 1 || !(o.divisor > 0) || !(o.rate >= 0) ||
+      !(o.slow_after >= 0))
+    throw GraphError(
+        message("[parabola] needs samples >= 1, points >= 2 (or 0), a divisor above 0, and a step and its ",
+                "slowing of at least 0, not ", o.samples, ", ", o.points, ", ", o.divisor, ", ", o.rate,
+                " and ", o.slow_after));
+  Rng rng(o.seed, 0xda7a);
+  std::vector<Point> out;
+  for (int i = 0; i < o.samples; ++i) {
+    const double x = rng.uniform(-1, 1);
+    out.push_back({Tensor(static_cast<Real>(x)), static_cast<Real>(x * x)});
+  }
+  return out;
+}
+
+std::vector<Point> evenly(int columns) {
+  std::vector<Point> out;
+  for (int c = 0; c < columns; ++c)
+    out.push_back({Tensor(static_cast<Real>(-1 + 2.0 * c / (columns - 1))), Real(0)});
+  return out;
+}
+
+Schedule schedule(const ParabolaOptions& o) {
+  const double a = o.rate > 0 ? o.rate : parabola_rate(o.architecture, o.loss);
+  if (o.slow_after == 0) return a;
+  std::vector<Schedule::Stage> stages;  // constant within a pass
+  for (int pass = 0; pass < 1000; ++pass) stages.push_back({1, a / (1 + pass / o.slow_after)});
+  return stages;
+}
+
+double reach(const ParabolaOptions& o) {
+  return o.reach > 0 ? o.reach : o.architecture == Architecture::implicit ? 1 : 2;
+}
+
+int points(const ParabolaOptions& o) {
+  if (o.points > 0) return o.points;
+  return any_loss(o.loss, o.settings).needs.free_energy ? static_cast<int>(20 * reach(o)) : 201;
+}
+
+double at(int k, int count) { return -1 + 2.0 * k / (count - 1); }
+
+}  // namespace
+
+struct Parabola::Impl {
+  ParabolaOptions options;
+  std::vector<Point> data;
+  std::vector<float> x, y;
+  Params W;
+  Net gx, gy;
+  Model<Point> model;
+  Prepared ready;
+  Trainer<Point> trainer;
+
+  explicit Impl(const ParabolaOptions& o)
+      : options(o),
+        data(draw_samples(o)),
+        gx(o.architecture == Architecture::implicit ? branch(W, "gx", 10, 10) : branch(W, "gx", 20, 1)),
+        gy(o.architecture == Architecture::implicit ? branch(W, "gy", 10, 10) : Net()),
+        model(W,
+              [this](FactorGraph& g, const Point& p) {
+                const RealVariable y = g.output("y", Reals(1), p.y);
+                g.add(factor::function(AbsoluteDistance{},
+                                       {g.feature(gx, p.x), gy ? g.feature(gy, y) : g.feature(y)},
+                                       "absolute distance"));
+              }),
+        ready(model.prepare(data)),
+        trainer(model, any_loss(o.loss, o.settings),
+                infer::Grid{.low = -reach(o), .high = reach(o), .points = points(o), .exclude = o.exclude},
+                optim::Sgd{.rate = schedule(o)}, o.seed) {
+    const Rng rng(o.seed, 0x1217);
+    draw(W, "gx", gy ? 10 : 20, o.divisor, rng.fork(1));
+    if (gy) draw(W, "gy", 10, o.divisor, rng.fork(2));
+    for (const Point& p : data) x.push_back(static_cast<float>(p.x[0])), y.push_back(static_cast<float>(p.y));
+  }
+
+  // E of every sample at `count` even points of Y, and last, where asked, at its truth.
+  std::vector<float> energies(const Prepared& samples, int count, bool truth) const {
+    Points points;
+    points.dims = 1;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      for (int k = 0; k < count; ++k) points.values.push_back(static_cast<Real>(at(k, count)));
+      if (truth) points.values.push_back(samples.samples()[i].truth.reals[0]);
+      points.sample.resize(points.values.size(), static_cast<int>(i));
+    }
+    Batch batch = samples.batch();
+    batch.forward(points);
+    std::vector<float> out(points.values.size());
+    for (int item = 0; item < batch.items(); ++item)
+      out[static_cast<std::size_t>(item)] = static_cast<float>(batch.table(item, 0).data[0]);
+    return out;
+  }
+};
+
+Parabola::Parabola(const ParabolaOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Parabola::Parabola(Parabola&&) noexcept = default;
+Parabola& Parabola::operator=(Parabola&&) noexcept = default;
+Parabola::~Parabola() = default;
+
+EpochReport Parabola::epoch(bool shuffle) {
+  return impl_->trainer.epoch(impl_->ready, {.batch = 1, .shuffle = shuffle});
+}
+const Params& Parabola::params() const { return impl_->W; }
+
+ParabolaMeasure Parabola::measure() {
+  const std::vector<float> all = impl_->energies(impl_->ready, kFine, true);
+  const double n = static_cast<double>(impl_->data.size());
+  ParabolaMeasure out;
+  for (std::size_t i = 0; i < impl_->data.size(); ++i) {
+    const float* e = all.data() + i * (kFine + 1);
+    const auto [low, high] = std::minmax_element(e, e + kFine);
+    const double y = impl_->y[i], wrong = at(static_cast<int>(low - e), kFine) - y;
+    double offending = kInf;
+    for (int k = 0; k < kFine; ++k)
+      if (std::abs(at(k, kFine) - y) > impl_->options.exclude)
+        offending = std::min(offending, static_cast<double>(e[k]));
+    out.rmse += wrong * wrong / n;
+    out.truth += e[kFine] / n;
+    out.offending += offending / n;
+    out.range += (*high - *low) / n;
+  }
+  out.rmse = std::sqrt(out.rmse);
+  return out;
+}
+
+std::vector<float> Parabola::surface(int columns, int rows) {
+  const std::vector<Point> xs = evenly(columns);
+  const std::vector<float> e = impl_->energies(impl_->model.prepare(xs), rows, false);
+  std::vector<float> out(e.size());
+  for (int c = 0; c < columns; ++c)
+    for (int r = 0; r < rows; ++r)
+      out[static_cast<std::size_t>(r * columns + c)] = e[static_cast<std::size_t>(c * rows + r)];
+  return out;
+}
+
+std::vector<float> Parabola::answers(int columns) {
+  const std::vector<Point> xs = evenly(columns);
+  const std::vector<float> e = impl_->energies(impl_->model.prepare(xs), kFine, false);
+  std::vector<float> out;
+  for (int c = 0; c < columns; ++c) {
+    const float* first = e.data() + static_cast<std::ptrdiff_t>(c) * kFine;
+    out.push_back(
+        static_cast<float>(at(static_cast<int>(std::min_element(first, first + kFine) - first), kFine)));
+  }
+  return out;
+}
+
+std::span<const float> Parabola::inputs() const { return impl_->x; }
+std::span<const float> Parabola::truths() const { return impl_->y; }
+const ParabolaOptions& Parabola::options() const { return impl_->options; }
+
+double parabola_rate(Architecture architecture, std::string_view loss) {
+  if (loss == "mce") return 0.02;
+  if (architecture == Architecture::implicit) return loss == "energy" ? 0.02 : 0.005;
+  return loss == "lvq2" ? 0.0002 : 0.005;  // its slope 1 / (delta o) is steep where energies are small
+}
+
+std::string_view to_string(ParabolaVerdict::Kind kind) {
+  switch (kind) {
+    case ParabolaVerdict::Kind::learned:
+      return "learned";
+    case ParabolaVerdict::Kind::rough:
+      return "rough";
+    case ParabolaVerdict::Kind::collapsed:
+      return "collapsed";
+    case ParabolaVerdict::Kind::failed:
+      break;
+  }
+  return "not learned";
+}
+
+namespace {
+
+// What the loss does to wrong answers, which decides what becomes of the surface.
+enum class Pull { none, least, nearest, all };
+Pull pull_of(const AnyLoss& loss) {
+  if (!loss.contrasts) return Pull::none;
+  if (loss.contrast.beta < kInf) return Pull::all;
+  return loss.contrast.over == Over::others ? Pull::nearest : Pull::least;
+}
+
+std::string why_collapsed(const ParabolaOptions& o, Pull pull) {
+  if (pull == Pull::none)
+    return "the loss only pulls the truth down, and two constant nets have energy 0 everywhere: nothing "
+           "pushes "
+           "wrong answers up";
+  if (o.loss == "square-square")
+    return "from a flat start the truth and the offending answer have one energy, and the push up and the "
+           "pull "
+           "down cancel at half the margin";
+  return "from a flat start the one answer that is pushed up has nearly the energy of the truth, and the two "
+         "slopes cancel";
+}
+
+std::string why_learned(const ParabolaOptions& o, Pull pull) {
+  const bool regression = o.architecture == Architecture::regression;
+  switch (pull) {
+    case Pull::none:
+      return regression
+                 ? "E grows with the distance of Y from G(X), so lowering the truth raises every other "
+                   "answer"
+                 : "the step shrank before the nets became constant; nothing in the loss keeps the valley";
+    case Pull::least:
+      return "the answer found in place of the truth is pushed up until the truth is found";
+    case Pull::nearest:
+      return "the most offending incorrect answer is pushed up until it is above the truth";
+    case Pull::all:
+      return "every answer is pushed up, the likeliest ones most, so no flat surface is at rest";
+  }
+  return "";
+}
+
+std::string why_rough(const ParabolaOptions& o, const ParabolaMeasure& start, const ParabolaMeasure& end,
+                      Pull pull) {
+  if (pull == Pull::none && end.range < start.range / 2)
+    return message("on its way to flat: ", static_cast<int>(std::lround(100 * end.range / start.range)),
+                   " % of the range over Y is left, and only the shrinking step kept it");
+  if (o.loss == "lvq2" && end.offending < end.truth)
+    return "it is cut off at 1: where the truth is far above the offending answer it has no slope, so what "
+           "is wrong "
+           "stays wrong";
+  if (o.loss == "perceptron" || o.loss == "lvq2")
+    return "it is satisfied as soon as the truth is no higher than the rest: without a margin the valley "
+           "stays "
+           "shallow";
+  if (o.loss == "mee")
+    return "its slope vanishes where the truth is improbable, so what is wrong at first is learned slowly or "
+           "never";
+  return "the valley is there, but not yet on the parabola everywhere";
+}
+
+}  // namespace
+
+ParabolaVerdict parabola_verdict(const ParabolaOptions& o, const ParabolaMeasure& start,
+                                 const ParabolaMeasure& end) {
+  using Kind = ParabolaVerdict::Kind;
+  const Pull pull = pull_of(any_loss(o.loss, o.settings));
+  if (end.range < kFlatRange && end.rmse > 0.05) return {Kind::collapsed, why_collapsed(o, pull)};
+  if (end.rmse < 0.05) return {Kind::learned, why_learned(o, pull)};
+  return {end.rmse < 0.3 ? Kind::rough : Kind::failed, why_rough(o, start, end, pull)};
+}
+
+ParabolaRecord record_parabola(const ParabolaOptions& options, int passes, std::span<const int> at, int side,
+                               const std::function<void()>& after) {
+  Parabola toy(options);
+  ParabolaRecord out;
+  out.options = options;
+  const auto picture = [&](int pass) {
+    out.pictures.push_back({pass, toy.measure(), toy.surface(side, side), toy.answers(side)});
+  };
+  picture(0);
+  try {
+    for (int pass = 1; pass <= passes; ++pass) {
+      out.passes.push_back(toy.epoch());
+      out.seconds += out.passes.back().seconds;
+      if (pass == passes || std::ranges::find(at, pass) != at.end()) picture(pass);
+      if (after) after();
+    }
+    out.verdict = parabola_verdict(options, out.start(), out.end());
+  } catch (const Error& e) {
+    out.verdict = {ParabolaVerdict::Kind::failed, e.what()};
+  }
+  return out;
+}
+
+}  // namespace ebm::models

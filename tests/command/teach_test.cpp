@@ -1,0 +1,210 @@
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+#include "command_test.hpp"
+#include "report/report_test.hpp"
+
+namespace ebm::app {
+namespace {
+
+using report::count;
+
+json data_of(const std::filesystem::path& page) {
+  return json::parse(text_of(std::filesystem::path(page).replace_extension(".json")));
+}
+
+TEST(Teach, OneLossOfTheParabola_ShowsItInBothArchitectures) {
+  io::Folder folder;
+  const json summary = done({"teach", "--chapter", "parabola", "--loss", "square-square", "--epochs", "6",
+                             "--out", folder / "t.html", "--json", "--quiet"})
+                           .value();
+  EXPECT_EQ(summary.at("parabola").size(), 3u) << "regression, implicit, and implicit from small weights";
+  std::set<std::string> architectures;
+  const json runs = data_of(folder / "t.html").at("parabola").at("runs");
+  for (const json& run : runs) {
+    architectures.insert(run.at("architecture"));
+    EXPECT_EQ(run.at("loss"), "square-square");
+    EXPECT_EQ(run.at("passes").at("loss").size(), 6u);
+    EXPECT_EQ(run.at("pictures").front().at("pass"), 0);
+    EXPECT_EQ(run.at("pictures").back().at("pass"), 6);
+    EXPECT_FALSE(run.at("why").get<std::string>().empty());
+    EXPECT_NE(run.at("pictures").front().at("surface"), run.at("pictures").back().at("surface"));
+  }
+  EXPECT_EQ(architectures, (std::set<std::string>{"regression", "implicit"}));
+  const std::string html = text_of(folder / "t.html");
+  EXPECT_EQ(count(html, "://"), 0u) << "nothing is fetched";
+  EXPECT_EQ(count(html, "<h2>"), 2u) << "the chapter, and how it was made";
+}
+
+TEST(Teach, EveryChapter_IsInOnePage_AndSayingTheSameTwice) {
+  io::Folder folder;
+  const auto make = [&](const std::string& name, const std::string& threads) {
+    done({"teach", "--epochs", "2", "--out", folder / name, "--quiet", "--threads", threads});
+    json data = data_of(folder / name);
+    for (json& run : data.at("parabola").at("runs")) run.erase("seconds");
+    return data;
+  };
+  const json data = make("a.html", "1");
+  EXPECT_EQ(data, make("b.html", "2"));
+  for (const char* chapter : {"parabola", "classifiers", "arrows", "beta", "latent", "descent"})
+    EXPECT_TRUE(data.contains(chapter)) << chapter;
+  EXPECT_LT(text_of(folder / "a.html").size(), 6'000'000u);
+}
+
+TEST(Teach, Classifiers_AreTheTextbooks) {
+  io::Folder folder;
+  done({"teach", "--chapter", "classifiers", "--out", folder / "t.html", "--quiet"});
+  const json tasks = data_of(folder / "t.html").at("classifiers").at("tasks");
+  ASSERT_EQ(tasks.size(), 2u);
+  for (const json& task : tasks) {
+    EXPECT_EQ(task.at("runs").size(), 3u);
+    for (const json& run : task.at("runs")) {
+      EXPECT_LT(run.at("apart").get<double>(), 1e-4) << run.at("becomes");
+      EXPECT_LT(run.at("off").get<double>(), 1e-5) << run.at("becomes");
+      EXPECT_LT(run.at("errors").back().get<double>(), 0.15) << run.at("becomes");
+    }
+  }
+}
+
+TEST(Teach, Arrows_HaveTheSlopesOfTheCatalogue) {
+  io::Folder folder;
+  done({"teach", "--chapter", "arrows", "--out", folder / "t.html", "--quiet"});
+  const json arrows = data_of(folder / "t.html").at("arrows");
+  const std::size_t truth = arrows.at("truth");
+  std::set<std::string> seen;
+  for (const json& run : arrows.at("runs")) {
+    const std::string loss = run.at("loss");
+    seen.insert(loss);
+    const std::vector<double> slope = run.at("steps")[0].at("slope"),
+                              energy = run.at("steps")[0].at("energy");
+    EXPECT_GE(slope[truth], 0) << loss;
+    double sum = 0;
+    for (std::size_t k = 0; k < slope.size(); ++k) {
+      if (k != truth) {
+        EXPECT_LE(slope[k], 0) << loss << " answer " << k;
+      }
+      sum += slope[k];
+    }
+    // Functions of the gap move nothing on the whole.
+    if (std::set<std::string>{"perceptron", "hinge", "log", "mce", "nll", "mee"}.contains(loss)) {
+      EXPECT_NEAR(sum, 0, 2e-2) << loss;
+    }
+    if (loss == "square-square") {
+      EXPECT_NEAR(slope[truth], 2 * energy[truth], 2e-2);
+    }
+  }
+  EXPECT_EQ(seen.size(), 12u);
+}
+
+TEST(Teach, Beta_EndsAtThePerceptron) {
+  io::Folder folder;
+  done({"teach", "--chapter", "beta", "--out", folder / "t.html", "--quiet"});
+  const json beta = data_of(folder / "t.html").at("beta"), first = beta.at("steps").front(),
+             last = beta.at("steps").back();
+  EXPECT_NEAR(last.at("value").get<double>(), beta.at("perceptron").at("value").get<double>(), 1e-2);
+  for (std::size_t k = 0; k < beta.at("energy").size(); ++k) {
+    EXPECT_NEAR(last.at("slope")[k].get<double>(), beta.at("perceptron").at("slope")[k].get<double>(), 1e-3);
+    if (k != beta.at("truth").get<std::size_t>()) {
+      EXPECT_NEAR(first.at("slope")[k].get<double>(), -1.0 / 9, 0.01) << "all alike";
+    }
+  }
+}
+
+TEST(Teach, Latent_FreeEnergyKeepsItsBounds_AndFetchesTheFarCurve) {
+  io::Folder folder;
+  done({"teach", "--chapter", "latent", "--out", folder / "t.html", "--quiet"});
+  const json latent = data_of(folder / "t.html").at("latent"), &slice = latent.at("slice");
+  for (const json& step : slice.at("steps"))
+    for (std::size_t i = 0; i < slice.at("minimum").size(); ++i) {
+      const double low = slice.at("minimum")[i], f = step.at("free")[i], bound = step.at("bound");
+      EXPECT_LE(f, low + 1e-3);
+      EXPECT_GE(f, low - bound - 1e-3);
+    }
+  ASSERT_EQ(latent.at("runs").size(), 3u);
+  EXPECT_EQ(latent.at("runs")[1].at("verdict"), "not learned");
+  EXPECT_EQ(latent.at("runs")[2].at("verdict"), "learned");
+}
+
+TEST(Teach, Descent_EndsInAValleyFromEveryStart) {
+  io::Folder folder;
+  done({"teach", "--chapter", "descent", "--out", folder / "t.html", "--quiet"});
+  for (const json& path : data_of(folder / "t.html").at("descent").at("paths")) {
+    EXPECT_LT(path.at("losses").back().get<double>(), 1e-3);
+    const double a = path.at("weights").back()[0], b = path.at("weights").back()[1];
+    EXPECT_NEAR(b * std::tanh(0.5 * a), 0.5, 0.03);
+  }
+}
+
+TEST(Teach, NamesThatAreNone_AreUsageErrorsThatListThem) {
+  io::Folder folder;
+  const Outcome chapter = run({"teach", "--chapter", "zoology", "--out", folder / "t.html"});
+  EXPECT_EQ(chapter.code, 2);
+  EXPECT_NE(chapter.err.find("parabola"), std::string::npos) << chapter.err;
+  const Outcome loss = run({"teach", "--loss", "zero-one", "--out", folder / "t.html"});
+  EXPECT_EQ(loss.code, 2);
+  EXPECT_NE(loss.err.find("square-exponential"), std::string::npos) << loss.err;
+  EXPECT_EQ(run({"teach", "--chapter", "beta", "--loss", "nll", "--out", folder / "t.html"}).code, 2);
+  EXPECT_EQ(run({"teach", "--epochs", "0", "--out", folder / "t.html"}).code, 2);
+  EXPECT_EQ(run({"teach", "--out", folder / "nowhere" / "t.html"}).code, 3);
+  EXPECT_EQ(run({"teach", "--chapter", "beta", "--out", folder / "t.json"}).code, 3);
+  EXPECT_FALSE(std::filesystem::exists(folder / "t.html"));
+}
+
+// A script for the page's end, which works every slider and writes down what changed.
+constexpr const char* kProbe = R"js(<script>
+const report = {errors: window.faults, ready: document.body.dataset.ready, widgets: 0, changed: 0, blank: 0,
+                wide: document.documentElement.scrollWidth - window.innerWidth, width: window.innerWidth};
+const seen = box => [...box.querySelectorAll('canvas')].map(c => c.toDataURL()).join() + [...box.querySelectorAll('svg')].map(s => s.outerHTML).join();
+for (const box of document.querySelectorAll('[data-widget]')) {
+  ++report.widgets;
+  const input = box.querySelector('input[type=range]'), before = seen(box);
+  if (before.length < 500) ++report.blank;
+  input.value = +input.value === 0 ? 1 : 0;
+  input.dispatchEvent(new Event('input'));
+  if (seen(box) !== before) ++report.changed;
+  const select = box.querySelector('select');
+  if (select) { select.value = select.options.length - 1; select.dispatchEvent(new Event('change')); }
+  const thumb = box.querySelector('.thumb');
+  if (thumb) thumb.click();
+}
+report.errors = window.faults;
+document.body.innerHTML = '<pre>REPORT' + JSON.stringify(report) + 'END</pre>';
+</script>)js";
+
+TEST(Teach, InABrowser_MovesWithItsSliders_FitsAPhone_AndHasNoError) {
+  std::string browser;
+  for (const char* path : {"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"})
+    if (browser.empty() && std::filesystem::exists(path)) browser = path;
+  if (browser.empty()) GTEST_SKIP() << "no chromium here: install it to look at the page in a browser";
+  io::Folder folder;
+  done({"teach", "--epochs", "3", "--out", folder / "t.html", "--quiet"});
+  std::string html = text_of(folder / "t.html");
+  html.insert(html.find("<head>") + 6,
+              "<script>window.faults=[];window.addEventListener('error',e=>window.faults.push(e.message));"
+              "console.error=console.warn=(...a)=>window.faults.push(a.join(' '));</script>");
+  html.insert(html.rfind("</body>"), kProbe);
+  io::write_file(folder / "probe.html", html);
+  for (const char* size : {"390,900", "1200,900"}) {
+    const std::string command = "timeout 120 " + browser +
+                                " --headless=old --no-sandbox --disable-gpu --virtual-time-budget=5000 "
+                                "--user-data-dir=" +
+                                (folder / "profile").string() + " --window-size=" + size +
+                                " --dump-dom file://" + (folder / "probe.html").string() + " > " +
+                                (folder / "dom").string() + " 2> " + (folder / "err").string();
+    ASSERT_EQ(std::system(command.c_str()), 0) << text_of(folder / "err");
+    const std::string dom = text_of(folder / "dom");
+    const std::size_t first = dom.find("REPORT{"), last = dom.find("}END");
+    ASSERT_TRUE(first != dom.npos && last != dom.npos) << dom.substr(0, 300) << text_of(folder / "err");
+    const json report = json::parse(dom.substr(first + 6, last - first - 5));
+    EXPECT_EQ(report.at("errors"), json::array());
+    EXPECT_EQ(report.at("ready"), "yes");
+    EXPECT_EQ(report.at("widgets"), 9);
+    EXPECT_EQ(report.at("changed"), report.at("widgets")) << "a slider that changes nothing";
+    EXPECT_EQ(report.at("blank"), 0);
+    EXPECT_LE(report.at("wide"), 0) << "the page must not scroll sideways at " << report.at("width");
+  }
+}
+
+}  // namespace
+}  // namespace ebm::app

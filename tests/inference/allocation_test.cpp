@@ -1,0 +1,92 @@
+// A steady loop of least-squares queries allocates nothing from the third one on: every allocation of this
+// program is counted.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "ebm/core/pool.hpp"
+#include "ebm/graph/user_factor.hpp"
+#include "ebm/inference/least_squares.hpp"
+#include "support/graphs.hpp"
+
+namespace {
+
+std::atomic<std::size_t> allocations{0};
+
+void* counted(std::size_t bytes, std::size_t align) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* p = nullptr;
+  if (::posix_memalign(&p, align, bytes ? bytes : 1) != 0) throw std::bad_alloc();
+  return p;
+}
+
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new[](std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t align) {
+  return counted(bytes, static_cast<std::size_t>(align));
+}
+void* operator new[](std::size_t bytes, std::align_val_t align) {
+  return counted(bytes, static_cast<std::size_t>(align));
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { std::free(p); }
+
+namespace ebm {
+namespace {
+
+using namespace ebm::testing;
+
+TEST(Allocation, OfLevenbergMarquardtAndItsGradient_IsNoneFromTheThirdStep) {
+  Rng rng(1);
+  std::vector<Tensor> data;
+  for (int i = 0; i < 200; ++i) data.push_back(random_tensor({3}, rng));
+  Params W;
+  const Param k = W.uniform("k", {1}, 1);
+  const Model<Tensor> model(W, [&](FactorGraph& g, const Tensor& c) {
+    const auto z = g.output("z", Reals(2).within(-1, 1));
+    g.add(factor::residual(
+        "bent",
+        [](const auto* z, const auto* c, const auto* k, auto* r) {
+          using std::sin;
+          r[0] = z[0] - c[0] + sin(z[1]), r[1] = z[1] * k[0] - c[1], r[2] = z[0] * z[1] - c[2];
+        },
+        {.count = 3, .robust = Robust::huber(0.5)}, g.feature(z), g.feature(c), W.block(k)));
+  });
+  const Prepared ready = model.prepare(data);
+  std::vector<const Sample*> samples;
+  for (const Sample& s : ready.samples()) samples.push_back(&s);
+  Batch batch(ready.schema());
+  batch.assign(samples, Net::Mode::train);
+  const infer::LevenbergMarquardt engine{.restarts = 2};
+  const int before = threads();
+  set_threads(1);  // the pool's own tasks are no business of this
+  Answer answer;
+  std::vector<Real> gradient(W.flat().size()), scratch;
+  const std::vector<double> slope(data.size(), 1.0);
+  std::size_t at_third = 0;
+  for (int step = 0; step < 12; ++step) {
+    if (step == 2) at_third = allocations.load();
+    W.view(k)[0] = static_cast<Real>(1 + 0.01 * step);
+    batch.invalidate();
+    engine.answer(batch, {.answers = true}, answer);
+    const Pull pull{&answer, slope};
+    backward(batch, {&pull, 1}, gradient, scratch);
+  }
+  EXPECT_EQ(allocations.load() - at_third, 0u);
+  EXPECT_TRUE(answer.report.converged) << answer.report;
+  set_threads(before);
+}
+
+}  // namespace
+}  // namespace ebm
