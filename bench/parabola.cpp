@@ -135,7 +135,7 @@ std::vector<ParabolaRecord> train_all(int seeds) {
   // From small weights, the collapse test.
   for (const std::string_view loss : {"energy", "square-square", "nll"})
     for (int s = 1; seeds > 1 && s <= seeds; ++s) {
-      options.push_back(with(loss, Architecture::implicit, 0, static_cast<std::uint64_t>(s)));
+      options.push_back(with(loss, Architecture::implicit, 201, static_cast<std::uint64_t>(s)));
       options.back().divisor = 4;
       options.back().rate = kRate;
       options.back().slow_after = 0;

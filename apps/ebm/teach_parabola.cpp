@@ -43,6 +43,7 @@ std::vector<Planned> plan(const Lesson& lesson) {
     o.loss = loss;
     o.seed = lesson.seed;
     o.divisor = 4;
+    o.points = 201;  // with a step that stays, 20 leave the valley rough
     o.slow_after = 0;
     o.rate = 0.005;
     out.push_back({"small", o, std::min(lesson.passes, 100)});

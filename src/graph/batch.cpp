@@ -42,8 +42,8 @@ struct Batch::Impl {
   int sample_of(int item) const { return points ? points->sample[static_cast<std::size_t>(item)] : item; }
   const Sample& sample(int item) const { return *samples[static_cast<std::size_t>(sample_of(item))]; }
 
-  // visit(item, sample, group index, group, row) for function groups: of data alone (once a sample), or of
-  // the points (once an item).
+  // visit(item, count, sample, group index, group, row) for function groups: of data alone (once a sample),
+  // or of the points, where `count` of one sample follow each other in items and in rows.
   template <class Visit>
   void each_function_group(bool on_reals, const Visit& visit) {
     next.assign(functions.size(), 0);
@@ -51,17 +51,36 @@ struct Batch::Impl {
       for (std::size_t f = 0; f < functions.size(); ++f) next[f] = functions[f].data_rows;
     const int n = on_reals ? items() : static_cast<int>(samples.size());
     if (on_reals && !points) return;
-    for (int k = 0; k < n; ++k) {
-      const int i = on_reals ? sample_of(k) : k;
+    for (int first = 0, last = 0; first < n; first = last) {
+      const int i = on_reals ? sample_of(first) : first;
       const Structure& s = *samples[static_cast<std::size_t>(i)]->structure;
+      last = first + 1;
+      if (on_reals && !mixed(s))
+        while (last < n && sample_of(last) == i) ++last;
       for (std::size_t g = 0; g < s.groups.size(); ++g) {
         const Group& group = s.groups[g];
         if (group.kind != Term::Kind::function || group.on_reals != on_reals) continue;
         int& row = next[static_cast<std::size_t>(group.function)];
-        visit(k, i, static_cast<int>(g), group, row);
-        row += group.instances;
+        visit(first, last - first, i, static_cast<int>(g), group, row);
+        row += (last - first) * group.instances;
       }
     }
+  }
+
+  // Two groups at the points share a function, so that its rows take turns.
+  static bool mixed(const Structure& s) {
+    for (std::size_t g = 0; g < s.groups.size(); ++g)
+      for (std::size_t h = 0; h < g; ++h)
+        if (s.groups[g].on_reals && s.groups[h].on_reals && s.groups[g].function >= 0 &&
+            s.groups[g].function == s.groups[h].function)
+          return true;
+    return false;
+  }
+
+  // Numbers from one item to the next of a sample's feature; 0 where all see the same.
+  std::ptrdiff_t stride(int item, int count, int sample, int feature) const {
+    return count == 1 ? 0
+                      : features.at(item + 1, sample, feature).data - features.at(item, sample, feature).data;
   }
 
   void evaluate_functions(bool on_reals);
@@ -88,7 +107,7 @@ void Batch::Impl::evaluate_functions(bool on_reals) {
     }
     first_row.assign(groups, 0);
   }
-  each_function_group(on_reals, [&](int item, int sample, int index, const Group& g, int row) {
+  each_function_group(on_reals, [&](int item, int count, int sample, int index, const Group& g, int row) {
     FunctionRows& f = functions[static_cast<std::size_t>(g.function)];
     const std::size_t inputs = g.features.size();
     if (f.width.size() != inputs) {
@@ -104,16 +123,28 @@ void Batch::Impl::evaluate_functions(bool on_reals) {
       const FeatureSource& source = samples[static_cast<std::size_t>(sample)]
                                         ->structure->features[static_cast<std::size_t>(g.features[k])];
       f.sloped[k] |= source.net >= 0 || source.slot < 0;
-      const std::size_t begin = static_cast<std::size_t>(row) * at.columns;
-      const std::size_t size = static_cast<std::size_t>(g.instances) * at.columns;
-      if (f.in[k].size() < begin + size) f.in[k].resize(std::max(begin + size, 2 * f.in[k].size()));
-      if (at.rows == 1 || g.instances == 1)
-        for (int r = 0; r < g.instances; ++r)
-          std::copy_n(at.data, at.columns, f.in[k].data() + begin + static_cast<std::size_t>(r) * at.columns);
-      else
-        std::copy_n(at.data, size, f.in[k].data() + begin);
+      const std::size_t columns = static_cast<std::size_t>(at.columns),
+                        instances = static_cast<std::size_t>(g.instances);
+      const std::size_t begin = static_cast<std::size_t>(row) * columns, size = instances * columns,
+                        all = size * static_cast<std::size_t>(count);
+      if (f.in[k].size() < begin + all) f.in[k].resize(std::max(begin + all, 2 * f.in[k].size()));
+      Real* to = f.in[k].data() + begin;
+      const std::ptrdiff_t step = stride(item, count, sample, g.features[k]);
+      const bool repeats = at.rows == 1 && instances > 1;  // one row serves every instance
+      if (!repeats && (count == 1 || step == static_cast<std::ptrdiff_t>(size))) {
+        std::copy_n(at.data, all, to);
+      } else if (step == 0) {  // the same for all: what is written is copied on, twice as much every time
+        std::copy_n(at.data, repeats ? columns : size, to);
+        for (std::size_t done = repeats ? columns : size; done < all; done *= 2)
+          std::copy_n(to, std::min(done, all - done), to + done);
+      } else {
+        for (std::size_t r = 0; r < static_cast<std::size_t>(count) * instances; ++r)
+          std::copy_n(at.data + static_cast<std::ptrdiff_t>(r / instances) * step +
+                          (repeats ? 0 : static_cast<std::ptrdiff_t>(r % instances * columns)),
+                      columns, to + r * columns);
+      }
     }
-    f.rows = row + g.instances;
+    f.rows = row + count * g.instances;
     if (!on_reals)
       first_row[static_cast<std::size_t>(sample_first[static_cast<std::size_t>(sample)] + index)] = row;
   });
@@ -315,17 +346,20 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real*
         {f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
         {f.dout.data(), Shape{f.rows, f.entries}}, {gradient, {din.data(), f.width.size()}});
   }
-  const auto to_features = [&](int item, int sample, int, const Group& g, int row) {
+  const auto to_features = [&](int item, int count, int sample, int, const Group& g, int row) {
     FunctionRows& f = b.functions[static_cast<std::size_t>(g.function)];
     for (std::size_t k = 0; k < g.features.size(); ++k) {
       const FeatureAt at = b.features.at(item, sample, g.features[k]);
       Real* to = b.features.slopes(item, sample, g.features[k]);
       if (!to) continue;
-      const Real* from = f.din[k].data() + static_cast<std::size_t>(row) * at.columns;
-      for (int r = 0; r < g.instances; ++r)
-        for (int c = 0; c < at.columns; ++c)
-          to[(at.rows == 1 ? 0 : static_cast<std::size_t>(r) * at.columns) + c] +=
-              from[static_cast<std::size_t>(r) * at.columns + c];
+      const std::size_t columns = static_cast<std::size_t>(at.columns);
+      const std::ptrdiff_t step = b.stride(item, count, sample, g.features[k]);
+      const Real* from = f.din[k].data() + static_cast<std::size_t>(row) * columns;
+      for (int p = 0; p < count; ++p, to += step)
+        for (int r = 0; r < g.instances; ++r, from += columns) {
+          Real* one = to + (at.rows == 1 ? 0 : static_cast<std::size_t>(r) * columns);
+          for (std::size_t c = 0; c < columns; ++c) one[c] += from[c];
+        }
     }
   };
   b.each_function_group(false, to_features);

@@ -53,6 +53,7 @@ TEST(Parabola, FromSmallWeights_TheEnergyLossCollapses_AndNllDoesNot) {
   for (const std::string_view loss : {"energy", "nll"}) {
     options.push_back(with(loss, 1));
     options.back().divisor = 4;
+    options.back().points = 201;
     options.back().rate = 0.005;
     options.back().slow_after = 0;
   }
