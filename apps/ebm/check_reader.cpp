@@ -216,7 +216,7 @@ int read(Options& o) {
           fmt::print("{}\t{}\t{:.4f}\t{:.4f}\n", name, r.amount, r.energy, r.confidence);
       }
     } catch (const DataError& e) {  // the other images are still worth reading
-      fmt::print(stderr, "ebm: {}\n", e.what());
+      complain(fmt::format("ebm: {}", e.what()));
       one["amount"] = nullptr;
       one["energy"] = nullptr;
       one["confidence"] = nullptr;

@@ -92,8 +92,12 @@ void print(nlohmann::json value) {
   fmt::print("{}\n", value.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+void complain(std::string_view line) {
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+}
+
 void say(const Common& c, const std::string& line) {
-  if (!c.quiet) fmt::print(stderr, "{}\n", line);
+  if (!c.quiet) complain(line);
 }
 
 }  // namespace ebm::app

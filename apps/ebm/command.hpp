@@ -6,6 +6,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace ebm::app {
 
@@ -38,6 +39,8 @@ void remove_checkpoint(const std::string& out);
 
 // One value on stdout; NaN and infinities become null.
 void print(nlohmann::json value);
+// A line on stderr. That it cannot be written is no reason to stop.
+void complain(std::string_view line);
 // A line of news on stderr unless quiet.
 void say(const Common& common, const std::string& line);
 

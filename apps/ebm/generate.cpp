@@ -37,6 +37,8 @@ int amounts(const Options& o) {
   const models::AmountGenerator generator(
       {.seed = o.common.seed,
        .style = o.style == "dollars" ? models::AmountStyle::dollars : models::AmountStyle::digits});
+  // What was there is no whole set any more; the new table comes last, so a folder with one is whole.
+  std::filesystem::remove(std::filesystem::path(o.out) / "labels.tsv");
   std::vector<std::string> rows(static_cast<std::size_t>(o.count));
   report::Progress::Options shown;
   shown.quiet = o.common.quiet;
@@ -51,7 +53,7 @@ int amounts(const Options& o) {
   bar.finish();
   std::string table = "#file\tamount\twidth\theight\n";
   for (const std::string& row : rows) table += row;
-  io::write_file(std::filesystem::path(o.out) / "labels.tsv", table);  // last: a folder with labels is whole
+  io::write_file(std::filesystem::path(o.out) / "labels.tsv", table);
   if (o.common.json)
     print({{"count", o.count}, {"out", o.out}, {"seed", o.common.seed}});
   else

@@ -45,11 +45,15 @@ int main(int argc, char** argv) {
   app::add_losses(ebm);
   app::add_teach(ebm);
   const auto fail = [](const char* what, int code) {
-    fmt::print(stderr, "ebm: {}\n", what);
+    app::complain(fmt::format("ebm: {}", what));
     return code;
   };
   try {
     std::vector<std::string> arguments = app::expand_config({argv + 1, argv + argc});
+    for (std::size_t i = 0; i < arguments.size(); ++i)  // an unset shell variable, most likely
+      if (arguments[i].empty() || (arguments[i].starts_with("--") && arguments[i].ends_with('=')))
+        throw CLI::ValidationError(arguments[i].empty() && i > 0 ? arguments[i - 1] : arguments[i],
+                                   "its value is empty; give one, or leave the option out");
     std::ranges::reverse(arguments);  // CLI11 takes them from the back
     ebm.parse(std::move(arguments));
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
@@ -60,8 +64,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return ebm.exit(e);  // --help and --version
   } catch (const CLI::ParseError& e) {
-    fmt::print(stderr, "ebm: {}\n", e.what());
-    fmt::print(stderr, "Try: ebm --help, or --help after a subcommand\n");
+    app::complain(fmt::format("ebm: {}\nTry: ebm --help, or --help after a subcommand", e.what()));
     return app::kUsage;
   } catch (const Interrupted& e) {
     return fail(e.what(), app::kInterrupted);

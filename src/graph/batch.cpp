@@ -254,15 +254,20 @@ void Batch::forward() {
       throw GraphError(
           message("[graph] '", s->structure->real_name,
                   "' is a real variable: its tables are evaluated at points, use an engine for Reals"));
-  impl_->points = nullptr;
-  impl_->data_evaluated = false;
+  invalidate();
   impl_->forward();
 }
 
 void Batch::forward(const Points& points, bool slopes) {
+  forget_points();
   impl_->points = &points;
   impl_->slopes = slopes;
-  impl_->forward();
+  try {
+    impl_->forward();
+  } catch (...) {
+    forget_points();  // they may go with whoever made them
+    throw;
+  }
 }
 
 void Batch::forward_data() { impl_->forward_data(); }

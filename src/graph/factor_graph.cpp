@@ -150,6 +150,13 @@ RealVariable FactorGraph::output(std::string name, Reals reals, std::span<const 
       throw GraphError(message("[graph] the true value ", t, " of '", name, "' is outside its bounds [",
                                reals.low[k], ", ", reals.high[k], "]"));
   }
+  if (reals.manifold == Manifold::sphere && !truth.empty()) {
+    double length = 0;
+    for (const Real t : truth) length += static_cast<double>(t) * static_cast<double>(t);
+    if (!(std::abs(std::sqrt(length) - 1) < 1e-3))
+      throw GraphError(message("[graph] the true value of the unit vector '", name, "' has length ",
+                               std::sqrt(length), "; divide it by that"));
+  }
   structure_.real_name = std::move(name);
   structure_.real_dims = reals.dims;
   structure_.real_manifold = reals.manifold;

@@ -32,6 +32,7 @@ struct Walk {
   int piece = 0, joint = 0;
   double energy = kInf, step = 0, moved = kInf;  // moved: by a unit step along the slope
   bool begun = false, done = false, unbounded = false;
+  bool broken = false;  // it met a NaN, or the forbidden: where it is was not searched for
 };
 
 // All memory of a search, kept from call to call.
@@ -125,7 +126,7 @@ class Descent {
         if (m_.walks[last].energy < m_.walks[best].energy || std::isnan(m_.walks[last].energy)) best = last;
       const Walk& walk = m_.walks[best];
       m_.found.push_back({walk.piece, walk.energy, walk.joint, at(m_.x, best)});
-      converged &= walk.done && !walk.unbounded;
+      converged &= walk.done && !walk.unbounded && !walk.broken;
       unbounded |= walk.unbounded;
       if (!walk.done) moved = std::max(moved, walk.moved);
     }
@@ -236,7 +237,16 @@ class Descent {
       for (std::size_t d = 0; d < dims_; ++d) fall += g[d] * (x[d] - trial[d]);
       accept = e < walk.energy && e <= walk.energy - 1e-4 * std::max(0.0, fall);
     }
-    if (std::isnan(e)) accept = !walk.begun;
+    if (std::isnan(e)) {  // the answer, so that whoever asked can name the factor
+      std::ranges::copy(trial, x.begin());
+      walk.energy = e;
+      walk.done = walk.broken = true;
+      return;
+    }
+    if (walk.begun && !o_.line_search && e == kInf) {  // nothing is worth leaving a possible point for
+      walk.done = walk.broken = true;
+      return;
+    }
     if (accept) {
       double ss = 0, sy = 0;
       for (std::size_t d = 0; d < dims_; ++d) before[d] = g[d];
@@ -259,8 +269,9 @@ class Descent {
       walk.step /= 4;
       std::ranges::fill(v, 0.0);
     }
-    if (piece.clamped || std::isnan(e) || !(walk.energy < kInf)) {
+    if (piece.clamped || walk.energy == kInf) {
       walk.done = true;
+      walk.broken = walk.energy == kInf && !piece.clamped;
       return;
     }
     double largest = 0, size = 1;
@@ -329,6 +340,7 @@ void infer::Alternating::answer(Batch& b, const Query& q, Answer& out) const {
     changed = descent.choose_labels();
   }
   descent.answer(q, out);
+  out.report.converged &= !changed;
   kept = descent.release();
 }
 

@@ -247,7 +247,7 @@ class PieceOfWork {
       if (walk.damping <= 1) {
         if (walk.predicted > 0) {
           std::ranges::copy(trial, x.begin());
-          walk.energy -= walk.predicted;
+          walk.energy = std::max(0.0, walk.energy - walk.predicted);
         }
         walk.converged = true;
         return false;

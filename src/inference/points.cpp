@@ -15,7 +15,7 @@ JointLabels::JointLabels(const Structure& s, double limit, std::string_view engi
                              " label variables beside a real one are more than ", sizes_.size()));
   double joint = 1;
   for (int v = 0; v < variables_; ++v) joint *= sizes_[static_cast<std::size_t>(v)] = s.labels_of(v);
-  if (joint > limit)
+  if (joint > std::min(limit, 1e9))
     throw GraphError(message("[", engine, "] ", joint, " joint labels are more than the limit of ", limit));
   count_ = static_cast<int>(joint);
 }
@@ -106,15 +106,15 @@ void Pieces::assign(const Batch& b, const Query& q, LabelMode mode, double limit
     const JointLabels& joint = this->joint(b, i);
     const bool real_known = !s.truth.reals.empty();
     const bool clamped = q.over == Over::truth && real_known;
-    const bool ball = q.over == Over::others && real_known && s.structure->real_role == Role::output;
+    bool ball = q.over == Over::others && real_known && s.structure->real_role == Role::output;
     bool labels_known = false;
     for (const LabelSet& t : s.truth.labels) labels_known |= t.known();
-    if (ball && !labels_known) {
-      // Is there anything outside at all?
+    if (ball) {  // is there anything outside at all?
       thread_local std::vector<double> x, centre;
       x.assign(s.truth.reals.begin(), s.truth.reals.end());
       centre = x;
-      if (!RealDomain(*s.structure).leave_ball(centre, exclude, x))
+      ball = RealDomain(*s.structure).leave_ball(centre, exclude, x);
+      if (!ball && !labels_known)
         throw GraphError(message("[", engine, "] the ball of radius ", exclude, " around the true '",
                                  s.structure->real_name, "' leaves no incorrect answer; make it smaller"));
     }
@@ -201,7 +201,7 @@ void answer_from(Batch& b, const Query& q, const Pieces& pieces, std::span<const
     if (last > first) {
       const double low = found[best].energy;
       energy[i] = low;
-      if (q.beta == kInf || !(low < kInf)) {
+      if (q.beta == kInf || !std::isfinite(low)) {
         weight[best] = 1;
       } else {
         double sum = 0;

@@ -89,6 +89,14 @@ bool RealDomain::leave_ball(std::span<const double> centre, double radius, std::
   }
   retract(x);
   if (distance(x, centre) >= radius) return true;
+  if (!angles && s_->real_low.empty()) {  // rounding alone, of large numbers: farther until it is outside
+    for (double away = reach; away < kInf; away *= 2) {
+      std::ranges::copy(centre, x.begin());
+      x[0] += away;
+      if (distance(x, centre) >= radius) return true;
+    }
+    return false;
+  }
   // Bounds cut it off there: along the axis with most room, and then towards the farthest corner.
   std::size_t axis = 0;
   double room = -1;

@@ -78,8 +78,9 @@ void run(Batch& b, const Query& q, const Options& o, Answer& out) {
     mover.fixed = q.over == Over::truth && !truth.reals.empty();
     if (q.steps == 0 && !mover.fixed)
       throw GraphError(message("[", o.name,
-                               "] draws samples: ask it for Query::steps > 0, or for the truth of a '",
-                               b.sample(sample).structure->real_name, "' that is known"));
+                               "] draws samples (Query::steps above 0), or gives the energy of a true '",
+                               b.sample(sample).structure->real_name, "', which sample ", sample,
+                               " of the batch does not have; leave it out"));
     const auto at = moves.at(i);
     const std::vector<Real>* state = q.persistent && !mover.fixed ? &q.chains->state(sample) : nullptr;
     if (state && state->size() == moves.dims() + 1) {

@@ -53,11 +53,22 @@ TEST(Command, WrongUsage_IsExitCodeTwoAndSaysWhy) {
                           {"check-reader", "eval", "--model", "m", "--data", "x", "--parts", "4"},
                           {"check-reader", "eval", "--model", "m", "--data", "x", "--target-error", "2"},
                           {"check-reader", "read", "--model", "m"},
+                          {"check-reader", "train", "--data", "x", "--out", "y", "--from", ""},
+                          {"teach", "--out", ""},
+                          {"teach", "--out="},
                           {"check-reader", "read", "a.pgm"}}) {
     const Outcome outcome = run(words);
     EXPECT_EQ(outcome.code, 2) << (words.empty() ? "" : words.back());
     EXPECT_EQ(outcome.out, "");
     EXPECT_HAS(outcome.err, "ebm: ");
+  }
+}
+
+TEST(Command, WithoutAPlaceForItsNews_KeepsItsExitCode) {
+  const std::string ebm = std::string("'") + EBM_COMMAND + "'";
+  for (const char* nowhere : {" 2>&-", " 2>/dev/full"}) {
+    EXPECT_EQ(WEXITSTATUS(std::system((ebm + " --nosuch >/dev/null" + nowhere).c_str())), 2);
+    EXPECT_EQ(WEXITSTATUS(std::system((ebm + " lattice best no.such.file >/dev/null" + nowhere).c_str())), 3);
   }
 }
 

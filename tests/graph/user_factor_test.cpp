@@ -138,6 +138,27 @@ TEST(UserFactor, OnInstancesOfAGraph_ReadsItsRows) {
   EXPECT_NEAR(t.data[2 * t.stride], 6.25, kTolerance);
 }
 
+TEST(UserFactor, ThatForgetsAResultInALaterRow_HasNanSlopesThere) {
+  // The second row writes nothing: what the first one wrote must not stand for it.
+  Params W;
+  const Param w = W.table("w", {1});
+  W.view(w)[0] = 2;
+  const Term term = factor::each(
+      "mine",
+      [](const auto* x, const auto* w, auto* e) {
+        if (x[0] > 0) e[0] = x[0] * w[0];
+      },
+      Feature{0}, W.block(w));
+  const Tensor x({2, 1}, {1, -1});
+  const ConstView in[] = {x};
+  const Reads reads{2, W.data(), in};
+  std::vector<Real> dw(W.flat().size()), dx(2), one{1, 1};
+  const View din[] = {{dx.data(), Shape{2, 1}}};
+  term.function[0].backward(reads, {one.data(), Shape{2, 1}}, {dw.data(), din});
+  EXPECT_EQ(dx[0], 2);
+  EXPECT_FALSE(dx[1] == 2) << dx[1];
+}
+
 TEST(UserFactor, ThatGivesNan_IsNamed) {
   Params W;
   for (const bool forgets : {false, true}) {

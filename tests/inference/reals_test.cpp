@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "ebm/net/build.hpp"
 #include "support/graphs.hpp"
@@ -327,6 +328,85 @@ TEST(GradientDescent, OnAnglesAndUnitVectors_StaysThere) {
   EXPECT_NEAR(a.reals[0], 3.0, 1e-3);
 }
 
+TEST(GradientDescent, OthersOfLargeNumbers_AreOutsideTheBall) {
+  for (double scale = 1; scale <= 1e12; scale *= 10) {
+    const std::vector<Real> truth{static_cast<Real>(4 * scale), static_cast<Real>(3 * scale)};
+    Params W;
+    const Tensor target({2}, {truth[0], truth[1]});
+    OneGraph one(W, [&](FactorGraph& g) {
+      const auto z = g.output("z", Reals(2), truth);
+      g.add(factor::half_squared_distance(g.feature(z), g.feature(target)));
+    });
+    Answer a;
+    infer::GradientDescent{.restarts = 1, .start = {truth[0], truth[1]}}.answer(
+        one.batch, {.over = Over::others, .answers = true}, a);
+    const double dx = static_cast<double>(a.reals[0]) - truth[0],
+                 dy = static_cast<double>(a.reals[1]) - truth[1];
+    EXPECT_TRUE(std::hypot(dx, dy) >= 0.099 || scale > 1e3) << scale;  // a float cannot say more
+  }
+}
+
+TEST(Nested, WhereTheBallLeavesNothing_OthersAreOtherLabelsAlone) {
+  // z in [-2, 2] and a ball of radius 9: no real value is incorrect, the other labels are.
+  Mixed m(3, 1, 3, {Real(0.5)}, 1);
+  Answer nested, grid;
+  infer::Nested(infer::Exhaustive{}, infer::GradientDescent{.restarts = 8, .exclude = 9})
+      .answer(m.one->batch, {.over = Over::others, .answers = true}, nested);
+  infer::Grid{.low = -2, .high = 2, .points = 2001, .exclude = 9}.answer(
+      m.one->batch, {.over = Over::others, .answers = true}, grid);
+  EXPECT_NE(nested.labels[0], 1);
+  EXPECT_EQ(nested.labels, grid.labels);
+  EXPECT_NEAR(nested.energy[0], grid.energy[0], 2e-3);
+}
+
+// z^2, and no number below 0.5.
+struct Pit {
+  std::string_view name() const { return "pit"; }
+  void forward(const Reads& x, View out) const {
+    for (int r = 0; r < x.rows; ++r) {
+      const Real z = x.in[0].data[r];
+      out[static_cast<std::size_t>(r)] = z < Real(0.5) ? std::numeric_limits<Real>::quiet_NaN() : z * z;
+    }
+  }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    if (!s.in[0].data) return;
+    for (int r = 0; r < x.rows; ++r)
+      s.in[0].data[r] += 2 * dout[static_cast<std::size_t>(r)] * x.in[0].data[r];
+  }
+};
+
+TEST(GradientDescent, MeetingNan_GivesItAndHasNotConverged) {
+  Params W;
+  OneGraph one(W, [&](FactorGraph& g) {
+    const auto z = g.output("z", Reals(1));
+    g.add(factor::function(Pit{}, {g.feature(z)}, "pit"));
+  });
+  for (const bool line_search : {true, false}) {
+    Answer a;
+    infer::GradientDescent{.rate = 0.4, .line_search = line_search, .restarts = 1, .start = {3}}.answer(
+        one.batch, {}, a);
+    EXPECT_TRUE(std::isnan(a.energy[0]));
+    EXPECT_FALSE(a.report.converged);
+    one.batch.forward(a.points);
+    ASSERT_TRUE(one.batch.find_nan().has_value());
+    EXPECT_EQ(one.batch.find_nan()->factor, "pit");
+  }
+}
+
+TEST(Alternating, OutOfRoundsWithTheLabelStillChanging_HasNotConverged) {
+  // z starts at the middle, and every round moves it a little: the best label goes on changing.
+  int changing = 0;
+  for (int seed = 0; seed < 40; ++seed) {
+    Mixed m(6, 1, static_cast<std::uint64_t>(seed));
+    Answer few, many;
+    infer::Alternating{.reals = {.steps = 1, .restarts = 1}, .rounds = 1}.answer(m.one->batch, {}, few);
+    infer::Alternating{.reals = {.restarts = 1}, .rounds = 50}.answer(m.one->batch, {}, many);
+    EXPECT_TRUE(many.report.converged);
+    changing += !few.report.converged;
+  }
+  EXPECT_GT(changing, 0);
+}
+
 TEST(GradientDescent, BadUse_IsRefusedByName) {
   const auto text = [](const auto& run) -> std::string {
     try {
@@ -364,6 +444,13 @@ TEST(GradientDescent, BadUse_IsRefusedByName) {
               const Real outside = 3;
               g.output("z", Reals(1).within(-1, 1), std::span(&outside, 1));
             }).find("outside its bounds"),
+            std::string::npos);
+  EXPECT_NE(text([&] {
+              Params W;
+              FactorGraph g(W);
+              const std::vector<Real> far{3, 0};
+              g.output("z", Reals::unit(2), far);
+            }).find("length 3"),
             std::string::npos);
   EXPECT_NE(text([&] { (void)Reals(1).within(1, -1); }).find("lower one"), std::string::npos);
 }

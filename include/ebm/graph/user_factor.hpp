@@ -141,7 +141,6 @@ class Rows {
       D* x = scratch<D, 1>(total);
       D* y = scratch<D, 2>(static_cast<std::size_t>(results));
       std::fill_n(x, total, D());
-      std::fill_n(y, results, D(std::numeric_limits<T>::quiet_NaN()));
       Pointers<const D> at{};
       for (std::size_t k = 0, place = 0; k < K; place += static_cast<std::size_t>(sizes[k]), ++k)
         at[k] = x + place;
@@ -155,6 +154,7 @@ class Rows {
         for (std::size_t first = 0; first < wanted.size(); first += N) {
           const std::size_t length = std::min<std::size_t>(N, wanted.size() - first);
           for (std::size_t j = 0; j < length; ++j) x[wanted[first + j].place].d[j] = 1;
+          std::fill_n(y, results, D(std::numeric_limits<T>::quiet_NaN()));  // what is forgotten shows
           evaluate(at, y);
           for (std::size_t j = 0; j < length; ++j) x[wanted[first + j].place].d[j] = 0;
           visit(r, first, length, static_cast<const D*>(y));
@@ -429,7 +429,7 @@ struct ResidualRow {
 };
 
 /// E = 1/2 rho(|r|^2) of a generic functor, for T = double and for dual numbers of it: `f(x, y, .., r)`
-/// writes `count` residuals, or `f(x, y, ..)` returns the only one. 	hrows ShapeError for a count that is
+/// writes `count` residuals, or `f(x, y, ..)` returns the only one. \throws ShapeError for a count that is
 /// not the functor's.
 template <class F, class... Arguments>
 requires(std::convertible_to<const Arguments&, Argument>&&...) Term

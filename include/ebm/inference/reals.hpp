@@ -14,10 +14,10 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace infer {
 
-/// Descends from several starts, each with its own step length: the Barzilai-Borwein step (1988), halved
-/// until the energy falls enough (Armijo 1966) along the path projected on the domain (bounds, angles, unit
-/// vectors). `others` are the points outside the ball |y - truth| <= exclude: what enters it is put back on
-/// the sphere.
+/// Descends from several starts, each with its own step length: the Barzilai-Borwein step (1988), cut
+/// to a quarter until the energy falls enough (Armijo 1966) along the path projected on the domain (bounds,
+/// angles, unit vectors). `others` are the points outside the ball |y - truth| <= exclude: what enters it is
+/// put back on the sphere.
 struct GradientDescent {
   static constexpr Powers kPowers{.minimum = true, .others = true};
   int steps = 200;          ///< most iterations
