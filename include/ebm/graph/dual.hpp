@@ -4,9 +4,9 @@
 /// N derivatives through any formula (Clifford 1873; forward mode, Wengert 1964; Griewank and Walther 2008,
 /// section 3.1). N is fixed: a function of more numbers is evaluated once for every N of them.
 ///
-/// A generic functor is written once, with the functions of <cmath> called unqualified after `using
+/// A generic functor is written once, with the functions of cmath called unqualified after `using
 /// std::cos;` and the like, and runs for numbers and for duals. Nothing allocates or throws; NaN and
-/// infinities pass as they do through <cmath>. At a kink (abs, min, max) the derivative is that of the side
+/// infinities pass as they do through cmath. At a kink (abs, min, max) the derivative is that of the side
 /// that was taken.
 
 #include <array>

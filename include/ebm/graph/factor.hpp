@@ -59,7 +59,7 @@ concept SelectingFactor = requires {
   F::kSelects;
 };
 
-/// .. and, that its energy is E = 1/2 rho(|r|^2), one a row: how many residuals there are for inputs of these
+/// One whose energy is E = 1/2 rho(|r|^2), one a row: how many residuals there are for inputs of these
 /// widths, rho, and the residuals of all rows with their Jacobian (ebm/graph/residual.hpp).
 template <class F>
 concept ResidualFactor = requires(const F& f, std::span<const int> widths, const ResidualReads& x,
