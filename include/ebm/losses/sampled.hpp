@@ -13,40 +13,32 @@
 
 namespace ebm::loss {
 
-struct ContrastiveDivergence {
-  static constexpr std::string_view kKey = "cd";
+namespace detail {
+
+template <bool kPersistent>
+struct SampledContrast {
+  static constexpr std::string_view kKey = kPersistent ? "pcd" : "cd";
   static constexpr Powers kNeeds{.samples = true};
   static constexpr bool kContrasts = true, kCanCollapse = false;
   int steps = 1;    ///< k >= 1 transitions
   double beta = 1;  ///< inverse temperature of the chain, > 0
   void check() const {
-    if (steps < 1) detail::refuse(kKey, "steps", steps, "and must be at least 1");
-    detail::positive(kKey, "beta", beta);
+    if (steps < 1) refuse(kKey, "steps", steps, "and must be at least 1");
+    positive(kKey, "beta", beta);
   }
   Query truth() const { return {.over = Over::truth, .beta = beta}; }
-  Query contrast() const { return {.over = Over::all, .beta = beta, .steps = steps}; }
+  Query contrast() const {
+    return {.over = Over::all, .beta = beta, .steps = steps, .persistent = kPersistent};
+  }
   Slope operator()(double e, double o) const {
-    detail::known(kKey, e, o);
-    return {detail::difference(e, o), 1, -1};
+    known(kKey, e, o);
+    return {difference(e, o), 1, -1};
   }
 };
 
-struct PersistentContrastiveDivergence {
-  static constexpr std::string_view kKey = "pcd";
-  static constexpr Powers kNeeds{.samples = true};
-  static constexpr bool kContrasts = true, kCanCollapse = false;
-  int steps = 1;    ///< k >= 1 transitions
-  double beta = 1;  ///< inverse temperature of the chain, > 0
-  void check() const {
-    if (steps < 1) detail::refuse(kKey, "steps", steps, "and must be at least 1");
-    detail::positive(kKey, "beta", beta);
-  }
-  Query truth() const { return {.over = Over::truth, .beta = beta}; }
-  Query contrast() const { return {.over = Over::all, .beta = beta, .steps = steps, .persistent = true}; }
-  Slope operator()(double e, double o) const {
-    detail::known(kKey, e, o);
-    return {detail::difference(e, o), 1, -1};
-  }
-};
+}  // namespace detail
+
+using ContrastiveDivergence = detail::SampledContrast<false>;
+using PersistentContrastiveDivergence = detail::SampledContrast<true>;
 
 }  // namespace ebm::loss
