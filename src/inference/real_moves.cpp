@@ -139,7 +139,7 @@ void RealMoves::kick(const Mover& m, std::size_t i, const Target& t) {
   for (std::size_t d = 0; d < dims_; ++d) p[d] -= m.length / 2 * pull_[d];
 }
 
-// False when it left for nowhere.
+// False when a number grew beyond kFar.
 bool RealMoves::fly(const Structure& s, double time, std::span<double> y, std::span<double> p) const {
   if (s.real_manifold == Manifold::sphere) {
     const double speed = std::sqrt(dot(p, p));

@@ -2,8 +2,8 @@
 /// \file
 /// Perceptron loss: L = e - o with o = min_y E(y), the truth among the y (LeCun et al. 2006, section 2.2.2;
 /// discriminative Viterbi training in LeCun et al. 1998; Collins 2002). Slopes 1 and -1, which cancel where
-/// the minimiser is the truth. At least 0, and 0 as soon as the truth is an answer of least energy: margin 0,
-/// and a flat energy surface minimises it. Of inference it asks two minima. Energies: any.
+/// the minimiser is the truth. With exact minima at least 0, and 0 as soon as the truth is an answer of least
+/// energy: margin 0, and a flat energy surface minimises it. Of inference it asks two minima. Energies: any.
 
 #include "ebm/losses/checks.hpp"
 
