@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <ostream>
 
 namespace ebm {
@@ -22,23 +24,42 @@ EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collap
   r.truth = mean(t.truth, t.gaps);
   r.offending = mean(t.offending, t.gaps);
   if (t.ranges) r.range = mean(t.range, t.ranges);
-  r.collapsed = can_collapse && t.gaps > 0 &&
-                (mean(t.absolute_gap, t.gaps) < kFlat || (r.range >= 0 && r.range < kShrunk * widest));
+  const std::uint64_t pairs = t.lows + t.highs;
+  if (pairs && !t.gaps) {
+    r.truth = mean(t.low, t.lows);
+    r.offending = mean(t.high, t.highs);
+    if (t.lows && t.highs) r.gap = r.offending - r.truth;
+    const double centre = mean(t.low + t.high, pairs);
+    r.range = std::sqrt(std::max(0.0, mean(t.square, pairs) - centre * centre));
+    // Whatever the loss: with one kind alone nothing keeps the energies apart.
+    can_collapse |= !t.lows || !t.highs;
+  }
+  const bool flat = t.gaps > 0 && mean(t.absolute_gap, t.gaps) < kFlat;
+  r.collapsed = can_collapse && (t.gaps || pairs) && (flat || (r.range >= 0 && r.range < kShrunk * widest));
   return r;
 }
 
 std::string to_string(const EpochReport& r) {
-  std::string out = fmt::format(
-      "epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}{}), {:.1f} s",
-      r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending,
-      r.range >= 0 ? fmt::format(", range {:.4g}", r.range) : "", r.seconds);
+  const std::string range = r.range >= 0 ? fmt::format(", range {:.4g}", r.range) : "";
+  const bool pairs = !r.tally.gaps && r.tally.lows + r.tally.highs > 0;
+  std::string out =
+      pairs ? fmt::format("epoch {}: loss {:.5g}, gap {:.4g} (genuine {:.4g}, impostor {:.4g}{}), {:.1f} s",
+                          r.epoch, r.loss, r.gap, r.truth, r.offending, range, r.seconds)
+            : fmt::format(
+                  "epoch {}: loss {:.5g}, error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending "
+                  "{:.4g}{}), {:.1f} s",
+                  r.epoch, r.loss, 100 * r.error, r.gap, r.truth, r.offending, range, r.seconds);
   if (r.tally.impossible)
     out += fmt::format("\n  {} samples skipped: no answer of theirs is the truth", r.tally.impossible);
   if (r.tally.skipped)
     out += fmt::format("\n  {} samples skipped: their truth is not known", r.tally.skipped);
   if (r.tally.unconverged)
     out += fmt::format("\n  {} batches: inference did not converge", r.tally.unconverged);
-  if (r.collapsed)
+  if (r.collapsed && pairs)
+    out +=
+        "\n  WARNING: the energy has collapsed: it is nearly the same for every pair. Show it both genuine "
+        "and impostor pairs.";
+  else if (r.collapsed)
     out +=
         "\n  WARNING: the energy has collapsed: it hardly tells right answers from wrong ones any more."
         "\n  This loss allows that. hinge, log, mce, square-square, square-exponential, nll and mee push "
