@@ -21,12 +21,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, 
 
 inline namespace EBM_PRECISION {
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recipe, settings, fingerprints)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, train, validation, best)
 
 namespace {
 
 constexpr const char* kFormat = "ebm_checkpoint";
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr const char* kChecksum = "checksum";
 
 // A CRC-32 as two numbers that a float holds exactly.
