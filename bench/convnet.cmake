@@ -1,20 +1,7 @@
-# libtorch and oneDNN are found by header and library, so that their packages' own dependencies are not needed.
 add_executable(bench_convnet convnet.cpp)
 target_link_libraries(bench_convnet PRIVATE ebm::net ebm_options fmt::fmt)
-find_path(EBM_TORCH_API torch/torch.h PATH_SUFFIXES torch/csrc/api/include)
-find_library(EBM_TORCH torch)
-find_library(EBM_TORCH_CPU torch_cpu)
-find_library(EBM_C10 c10)
-if(EBM_TORCH_API AND EBM_TORCH AND EBM_TORCH_CPU AND EBM_C10)
-  add_library(bench_torch_lenet OBJECT peers/torch_lenet.cpp)
-  target_include_directories(bench_torch_lenet SYSTEM PRIVATE ${EBM_TORCH_API})
-  target_sources(bench_convnet PRIVATE $<TARGET_OBJECTS:bench_torch_lenet>)
-  target_compile_definitions(bench_convnet PRIVATE EBM_BENCH_TORCH)
-  target_link_libraries(bench_convnet PRIVATE ${EBM_TORCH} ${EBM_TORCH_CPU} ${EBM_C10})
-else()
-  message(STATUS "bench_convnet: no libtorch found, it is not measured")
-endif()
-# oneDNN 2: from 3 on, primitives are described in another way.
+add_libtorch(bench_convnet peers/torch_lenet.cpp)
+# oneDNN 2, by header and library as libtorch; from 3 on, primitives are described in another way.
 find_path(EBM_DNNL_API dnnl.hpp)
 find_path(EBM_DNNL_VERSION oneapi/dnnl/dnnl_version.h)
 find_library(EBM_DNNL dnnl)

@@ -32,9 +32,26 @@ models::InkColour ink(const Options& o) {
   return o.ink == "light" ? models::InkColour::light : models::InkColour::dark;
 }
 
+// Files that the options name and the command reads, but for --resume: OUT.ckpt may be that.
+Inputs inputs(const Options& o) {
+  Inputs out{o.model, o.from, o.grammar};
+  const auto add = [&](const Inputs& files) { out.insert(out.end(), files.begin(), files.end()); };
+  for (const std::string& folder : o.data) add(io::labelled_folder_files(folder));
+  if (!o.digits.empty()) add(io::mnist_files(o.digits));
+  return out;
+}
+
 std::vector<io::LabelledImage> read_fields(const Options& o) {
   std::vector<io::LabelledImage> out;
-  for (const std::string& folder : o.data) {
+  for (std::size_t i = 0; i < o.data.size(); ++i) {
+    const std::string& folder = o.data[i];
+    std::error_code ignored;
+    if (std::any_of(o.data.begin(), o.data.begin() + static_cast<long>(i), [&](const std::string& before) {
+          return std::filesystem::equivalent(before, folder, ignored);
+        })) {
+      say(o.common, folder + ": is given twice and counts once");
+      continue;
+    }
     io::LabelledFolder f = io::read_labelled_folder(folder, o.parts);
     say(o.common, fmt::format("{}: {} fields", folder, f.images.size()));
     std::ranges::move(f.images, std::back_inserter(out));
@@ -90,9 +107,18 @@ std::vector<models::Check> see_all(const Options& o, const CheckReader& reader,
   return out;
 }
 
+void freeze(Params& params, const std::vector<std::string>& prefixes) {
+  try {
+    for (const std::string& prefix : prefixes) params.set_trainable(prefix, false);
+  } catch (const GraphError& e) {  // only the weights know their names
+    throw CLI::ValidationError("--freeze", e.what());
+  }
+}
+
 int train(Options& o) {
   apply(o.common);
-  check_output(o.out);
+  check_outputs(o.common, {{"--out", o.out}, {"--out", o.out + ".ckpt"}}, inputs(o));
+  if (!o.training.resume.empty()) check_outputs(o.common, {{"--out", o.out}}, {o.training.resume});
   const std::vector<io::LabelledImage> fields = read_fields(o);
   io::Mnist mnist;
   if (!o.digits.empty()) {
@@ -107,7 +133,7 @@ int train(Options& o) {
     say(o.common, o.from + ": its weights are where training starts");
   }
   if (o.character_epochs) o.training.character_epochs = *o.character_epochs;
-  for (const std::string& prefix : o.freeze) reader.params().set_trainable(prefix, false);
+  freeze(reader.params(), o.freeze);
   o.training.checkpoint = o.out + ".ckpt";
   o.training.quiet = o.common.quiet;
   o.training.say = [&](std::string_view line) { say(o.common, std::string(line)); };
@@ -140,7 +166,7 @@ int train(Options& o) {
 
 int eval(Options& o) {
   apply(o.common);
-  if (!o.report.empty()) check_output(o.report);
+  if (!o.report.empty()) check_outputs(o.common, {{"--report", o.report}}, inputs(o));
   CheckReader reader = CheckReader::load(o.model);
   if (!o.ink.empty()) reader.set_ink(ink(o));
   const std::vector<io::LabelledImage> fields = read_fields(o);

@@ -10,6 +10,7 @@
 #include "ebm/core/device.hpp"
 #include "ebm/core/error.hpp"
 #include "ebm/core/pool.hpp"
+#include "ebm/io/file.hpp"
 
 namespace ebm::app {
 
@@ -28,17 +29,36 @@ CLI::Validator seed() {
       "");
 }
 
+// What the name means, not whether the device is there.
+CLI::Validator device_name() {
+  return CLI::Validator(
+      [](std::string& text) -> std::string {
+        const bool numbered = text.starts_with("cuda:") && text.size() > 5 &&
+                              text.find_first_not_of("0123456789", 5) == std::string::npos;
+        return text == "cpu" || text == "cuda" || numbered
+                   ? ""
+                   : text + " is no device; write cpu, cuda or cuda:N";
+      },
+      "");
+}
+
 }  // namespace
 
 void add_common(CLI::App& command, Common& c) {
   command.set_version_flag("--version", std::string("ebm ") + EBM_VERSION);
   command.add_flag("--json", c.json, "Print one JSON value on stdout instead of text");
   command.add_flag("--quiet", c.quiet, "No progress and no news on stderr");
-  command.add_option("--device", c.device, "Where to compute: cpu, cuda or cuda:N")->capture_default_str();
+  command.add_option("--device", c.device, "Where to compute: cpu, cuda or cuda:N")
+      ->check(device_name())
+      ->capture_default_str();
   command.add_option("--threads", c.threads, "Threads to use; 0 for all cores. Results do not depend on it")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
   command.add_option("--seed", c.seed, "Of everything random")->check(seed())->capture_default_str();
+  command
+      .add_option("--config", c.config,
+                  "File with a JSON object of options; what stands on the command line wins")
+      ->allow_extra_args(false);
 }
 
 void apply(const Common& c) {
@@ -52,12 +72,22 @@ void add_run(CLI::App& parser, Run run) {
   });
 }
 
-void check_output(const std::string& out) {
-  const std::filesystem::path path(out), folder = path.has_parent_path() ? path.parent_path() : ".";
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw DataError(out + ": is a folder; name a file");
-  if (!std::filesystem::is_directory(folder, ignored))
-    throw DataError(out + ": there is no folder " + folder.string());
+void check_outputs(const Common& c, const Outputs& outputs, Inputs inputs) {
+  inputs.insert(inputs.end(), c.config.begin(), c.config.end());
+  for (const auto& [option, out] : outputs) {
+    std::error_code ignored;
+    const std::filesystem::path path(out), folder = path.has_parent_path() ? path.parent_path() : ".";
+    // A terminal or a pipe may well be read and written.
+    if (std::filesystem::is_regular_file(path, ignored))
+      for (const auto& input : inputs)
+        if (std::filesystem::equivalent(path, input, ignored))
+          throw CLI::ValidationError(
+              option, fmt::format("{} is also read ({}); name another file to write", out, input.string()));
+    if (std::filesystem::is_directory(path, ignored)) throw DataError(out + ": is a folder; name a file");
+    if (!std::filesystem::is_directory(folder, ignored))
+      throw DataError(out + ": there is no folder " + folder.string());
+    io::check_writable(path);
+  }
 }
 
 CLI::Validator between(double low, double high) {

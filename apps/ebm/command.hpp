@@ -3,10 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace ebm::app {
 
@@ -15,11 +18,12 @@ inline constexpr int kOk = 0, kFailed = 1, kUsage = 2, kData = 3, kInterrupted =
 struct Common {
   bool json = false, quiet = false;
   std::string device = "cpu";
+  std::vector<std::string> config;  // files that options were read from
   int threads = 0;
   std::uint64_t seed = 1;
 };
 
-// --json --quiet --device --threads --seed on this command.
+// --json --quiet --device --threads --seed --config on this command.
 void add_common(CLI::App& command, Common& common);
 // Applies threads and device. Throws DeviceError when the device is not there.
 void apply(const Common& common);
@@ -29,8 +33,11 @@ using Run = std::function<int()>;
 // Makes `run` what happens when `parser` was named.
 void add_run(CLI::App& parser, Run run);
 
-// Before any work: throws DataError when this file could not be written for lack of its folder.
-void check_output(const std::string& out);
+// Before any work: throws CLI::ValidationError when an output (option, file) is also one of the files that
+// are read, or one of the configuration's; DataError when it could not be written.
+using Outputs = std::vector<std::pair<std::string, std::string>>;
+using Inputs = std::vector<std::filesystem::path>;
+void check_outputs(const Common& common, const Outputs& outputs, Inputs inputs);
 // Numbers of an interval, and no NaN.
 CLI::Validator between(double low, double high);
 

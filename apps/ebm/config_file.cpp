@@ -1,6 +1,7 @@
 #include "config_file.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "ebm/core/error.hpp"
@@ -41,23 +42,36 @@ std::vector<std::string> options_in(const std::string& file, const std::vector<s
 
 }  // namespace
 
-std::vector<std::string> expand_config(std::vector<std::string> arguments) {
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    std::string file;
-    std::size_t used = 1;
+Expanded expand_config(std::vector<std::string> arguments) {
+  std::vector<std::string> given, files;
+  for (std::size_t i = 0; i < arguments.size(); ++i)
     if (arguments[i] == "--config" && i + 1 < arguments.size())
-      file = arguments[i + 1], used = 2;
+      files.push_back(arguments[++i]);
     else if (arguments[i].starts_with("--config="))
-      file = arguments[i].substr(9);
+      files.push_back(arguments[i].substr(9));
     else
-      continue;
-    const auto first = arguments.begin() + static_cast<long>(i);
-    arguments.erase(first, first + static_cast<long>(used));
-    const std::vector<std::string> options = options_in(file, arguments);
-    arguments.insert(arguments.end(), options.begin(), options.end());
-    return expand_config(std::move(arguments));
+      given.push_back(arguments[i]);
+  Expanded out;
+  for (const std::string& file : files) {
+    const std::vector<std::string> options = options_in(file, given);
+    for (const std::string& word : options)
+      if (word.starts_with("--")) out.source.emplace(word, file);
+    given.insert(given.end(), options.begin(), options.end());
   }
-  return arguments;
+  for (const std::string& file : files) given.insert(given.end(), {"--config", file});
+  out.arguments = std::move(given);
+  return out;
+}
+
+std::string source_of(const Expanded& expanded, std::string_view message) {
+  for (const auto& [option, file] : expanded.source)
+    for (std::size_t at = message.find(option); at != message.npos; at = message.find(option, at + 1)) {
+      const std::size_t end = at + option.size();
+      if (end == message.size() ||
+          (std::isalnum(static_cast<unsigned char>(message[end])) == 0 && message[end] != '-'))
+        return file;
+    }
+  return "";
 }
 
 }  // namespace ebm::app

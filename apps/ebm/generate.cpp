@@ -5,9 +5,10 @@
 #include <filesystem>
 
 #include "command.hpp"
-#include "ebm/core/error.hpp"
+#include "ebm/core/interrupt.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/io/idx.hpp"
+#include "ebm/io/labels.hpp"
 #include "ebm/models/mnist_composer.hpp"
 #include "ebm/report/progress.hpp"
 
@@ -20,11 +21,74 @@ struct Options {
   int count = 100;
 };
 
+// Named as field i of some seed is.
+bool is_made(const std::string& name) {
+  return name.starts_with("amount_") && name.ends_with(".pgm") &&
+         name.find_first_not_of("0123456789", 7) == name.size() - 4;
+}
+
+// The labelled images of somebody else are not ours to replace.
+void check_folder(const Options& o) {
+  const std::filesystem::path out(o.out);
+  std::error_code ignored;
+  if (!o.digits.empty() && std::filesystem::equivalent(out, o.digits, ignored))
+    throw CLI::ValidationError("--out", o.out + " is also read (--digits); name another folder to write");
+  for (const auto& file : io::labelled_folder_files(out))
+    if (file != out / "labels.tsv" && !(file.parent_path() == out && is_made(file.filename())))
+      throw CLI::ValidationError("--out",
+                                 fmt::format("{} belongs to labelled images that were not generated; "
+                                             "name another folder to write",
+                                             file.string()));
+}
+
+// The new set grows in a folder of its own inside OUT. Until it is complete the old one stays as it was, and
+// what a killed run leaves is removed by the next.
+class Staged {
+ public:
+  explicit Staged(const std::filesystem::path& out) : out_(out), part_(out / ".amounts.part") {
+    std::error_code error;
+    new_ = std::filesystem::create_directories(out_, error);
+    if (!error) std::filesystem::remove_all(part_, error);
+    if (!error) std::filesystem::create_directory(part_, error);
+    if (error) throw DataError(out_.string() + ": cannot make this folder: " + error.message());
+  }
+  ~Staged() {
+    std::error_code ignored;
+    std::filesystem::remove_all(part_, ignored);
+    if (new_) std::filesystem::remove(out_, ignored);  // only when it is empty
+  }
+  Staged(const Staged&) = delete;
+  Staged& operator=(const Staged&) = delete;
+  std::filesystem::path operator/(const std::string& name) const { return part_ / name; }
+
+  // The old table goes first and the new one comes last, so that a folder with a table is whole.
+  void take_place() const {
+    namespace fs = std::filesystem;
+    try {
+      fs::remove(out_ / "labels.tsv");
+      std::vector<fs::path> old, made;
+      for (const auto& entry : fs::directory_iterator(out_))
+        if (is_made(entry.path().filename())) old.push_back(entry.path());
+      for (const fs::path& file : old) fs::remove(file);
+      for (const auto& entry : fs::directory_iterator(part_))
+        if (is_made(entry.path().filename())) made.push_back(entry.path());
+      for (const fs::path& file : made) fs::rename(file, out_ / file.filename());
+      fs::rename(part_ / "labels.tsv", out_ / "labels.tsv");
+    } catch (const fs::filesystem_error& e) {
+      throw DataError(out_.string() + ": the amounts cannot be put there: " + e.code().message());
+    }
+  }
+
+ private:
+  std::filesystem::path out_, part_;
+  bool new_ = false;
+};
+
 int amounts(const Options& o) {
   apply(o.common);
-  std::error_code error;
-  std::filesystem::create_directories(o.out, error);
-  if (error) throw DataError(o.out + ": cannot make this folder: " + error.message());
+  check_folder(o);
+  const InterruptGuard guard;
+  const Staged staged(o.out);
   io::Mnist mnist;
   std::unique_ptr<models::MnistComposer> composer;
   if (!o.digits.empty()) {
@@ -37,23 +101,24 @@ int amounts(const Options& o) {
   const models::AmountGenerator generator(
       {.seed = o.common.seed,
        .style = o.style == "dollars" ? models::AmountStyle::dollars : models::AmountStyle::digits});
-  // What was there is no whole set any more; the new table comes last, so a folder with one is whole.
-  std::filesystem::remove(std::filesystem::path(o.out) / "labels.tsv");
   std::vector<std::string> rows(static_cast<std::size_t>(o.count));
   report::Progress::Options shown;
   shown.quiet = o.common.quiet;
   report::Progress bar("generating", rows.size(), shown);
   parallel_for(rows.size(), [&](std::size_t i) {
+    if (interrupted()) return;
     const models::AmountField field = composer ? composer->field(i) : generator.field(i);
     const std::string name = fmt::format("amount_{:06}.pgm", i);
-    io::write_pgm(std::filesystem::path(o.out) / name, field.image);
+    io::write_pgm(staged / name, field.image);
     rows[i] = fmt::format("{}\t{}\t{}\t{}\n", name, field.amount, field.image.width, field.image.height);
     bar.advance();
   });
+  if (interrupted()) throw Interrupted("[generate] stopped by a signal; " + o.out + " is as it was");
   bar.finish();
   std::string table = "#file\tamount\twidth\theight\n";
   for (const std::string& row : rows) table += row;
-  io::write_file(std::filesystem::path(o.out) / "labels.tsv", table);
+  io::write_file(staged / "labels.tsv", table);
+  staged.take_place();
   if (o.common.json)
     print({{"count", o.count}, {"out", o.out}, {"seed", o.common.seed}});
   else
@@ -82,7 +147,7 @@ void add_generate(CLI::App& ebm) {
       ->capture_default_str();
   a->footer(
       "Example:\n  ebm generate amounts --count 1000 --out fields --seed 7\nField i of a seed is always the "
-      "same.");
+      "same.\nAmounts generated there before are replaced once the new ones are complete.");
   add_run(*a, [o] { return amounts(*o); });
 }
 

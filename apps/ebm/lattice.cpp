@@ -25,20 +25,29 @@ lattice::TextOptions text(const Options& o) {
   return {.acceptor = o.acceptor, .in = nullptr, .out = nullptr};
 }
 
-// Cycles and missing final states are faults of the file, so they are told with its name.
+// Cycles, missing final states and energies beyond all bounds are faults of the file, so they are told with
+// its name.
+template <class Work>
+auto about(const std::string& file, const Work& work) {
+  try {
+    return work();
+  } catch (const GraphError& e) {
+    throw DataError(file + ": " + e.what());
+  } catch (const NumberError& e) {
+    throw DataError(file + ": " + e.what());
+  }
+}
+
 Lattice read_lattice(const Options& o) {
   const Automaton a = lattice::read_openfst(o.a, text(o));
-  try {
-    return lattice::to_lattice(a);
-  } catch (const GraphError& e) {
-    throw DataError(o.a + ": " + e.what());
-  }
+  return about(o.a, [&] { return lattice::to_lattice(a); });
 }
 
 int compose(const Options& o) {
   apply(o.common);
+  check_outputs(o.common, {{"--out", o.out}}, {o.a, o.b});
   const Automaton a = lattice::read_openfst(o.a, text(o)), b = lattice::read_openfst(o.b, text(o));
-  const Automaton c = lattice::compose(a, b);
+  const Automaton c = about(o.a + " with " + o.b, [&] { return lattice::compose(a, b); });
   lattice::write_openfst(o.out, c, text(o));
   if (o.common.json)
     print({{"out", o.out}, {"states", c.states()}, {"arcs", c.arcs().size()}});
@@ -51,7 +60,7 @@ int best(const Options& o) {
   apply(o.common);
   const Lattice l = read_lattice(o);
   Workspace ws;
-  const std::vector<Path> paths = lattice::n_best(l, l.energy(), o.best, ws);
+  const std::vector<Path> paths = about(o.a, [&] { return lattice::n_best(l, l.energy(), o.best, ws); });
   nlohmann::json list = nlohmann::json::array();
   for (const Path& p : paths) {
     nlohmann::json input = nlohmann::json::array();
@@ -76,7 +85,7 @@ int free_energy(const Options& o) {
   apply(o.common);
   const Lattice l = read_lattice(o);
   Workspace ws;
-  const double f = lattice::free_energy(l, l.energy(), o.beta, {}, ws);
+  const double f = about(o.a, [&] { return lattice::free_energy(l, l.energy(), o.beta, {}, ws); });
   if (o.common.json)
     print({{"free_energy", f}, {"beta", o.beta}});
   else
@@ -86,6 +95,7 @@ int free_energy(const Options& o) {
 
 int draw(const Options& o) {
   apply(o.common);
+  if (!o.out.empty()) check_outputs(o.common, {{"--out", o.out}}, {o.a});
   const std::string dot = lattice::to_dot(lattice::read_openfst(o.a, text(o)), text(o));
   if (o.common.json)
     print({{"dot", dot}});

@@ -69,8 +69,23 @@ int list(const Options& o) {
   return kOk;
 }
 
+// The ranges are right one by one: what can still be wrong is how they go together.
+loss::Condition condition(const AnyLoss& loss, const loss::Region& region, const std::string& shape) {
+  try {
+    return loss::check_condition(loss, region);
+  } catch (const LossError&) {
+    throw CLI::ValidationError(
+        "--margin",
+        fmt::format("{} is more than any gap in the {} from {} to {}; lower it, or widen --low and "
+                    "--high",
+                    region.margin, shape, region.low, region.high));
+  }
+}
+
 int check(const Options& o) {
   apply(o.common);
+  if (!(o.on.low < o.on.high))
+    throw CLI::ValidationError("--low", fmt::format("{} is not below --high {}", o.on.low, o.on.high));
   loss::Region region = o.on;
   region.shape = o.region == "disc" ? loss::Region::Shape::disc : loss::Region::Shape::box;
   nlohmann::json rows = nlohmann::json::array();
@@ -79,7 +94,7 @@ int check(const Options& o) {
     LossSettings settings;
     for (const loss::Option& option : r.options)
       if (option.name == "margin") settings.margin = region.margin;
-    const loss::Condition c = loss::check_condition(r.make(settings), region);
+    const loss::Condition c = condition(r.make(settings), region, o.region);
     const auto place = [](const loss::Place& p) {
       return nlohmann::json{{"e", p.e}, {"o", p.o}, {"value", p.value}};
     };

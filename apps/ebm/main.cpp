@@ -12,15 +12,33 @@
 
 #include "command.hpp"
 #include "config_file.hpp"
-#include "ebm/core/error.hpp"
-#include "ebm/train/trainer.hpp"
+#include "ebm/core/interrupt.hpp"
+#include "ebm/io/file.hpp"
 
 namespace {
 
-void interrupted(int) {
+void stop(int) {
+  ebm::io::remove_unfinished();
   constexpr char kText[] = "\nebm: interrupted\n";
   [[maybe_unused]] const auto written = write(STDERR_FILENO, kText, sizeof kText - 1);
   _exit(ebm::app::kInterrupted);
+}
+
+// The parser would only say that a subcommand is required.
+void check_subcommands(const CLI::App& ebm, const std::vector<std::string>& words) {
+  const CLI::App* at = &ebm;
+  for (const std::string& word : words) {
+    if (at->get_require_subcommand_min() == 0 || word.starts_with('-')) return;
+    std::string names;
+    const CLI::App* named = nullptr;
+    for (const CLI::App* sub : at->get_subcommands({})) {
+      if (sub->check_name(word)) named = sub;
+      names += (names.empty() ? "" : ", ") + sub->get_name();
+    }
+    if (named == nullptr)
+      throw CLI::ValidationError(word, "is no subcommand of " + at->get_name() + "; there are " + names);
+    at = named;
+  }
 }
 
 }  // namespace
@@ -28,16 +46,15 @@ void interrupted(int) {
 int main(int argc, char** argv) {
   using namespace ebm;
   // A fit puts its own handlers in place, which write the checkpoint first.
-  std::signal(SIGINT, interrupted);
-  std::signal(SIGTERM, interrupted);
+  std::signal(SIGINT, stop);
+  std::signal(SIGTERM, stop);
   CLI::App ebm("Energy-based models: train them, ask them, look at them.", "ebm");
   ebm.set_version_flag("--version", std::string("ebm ") + EBM_VERSION);
   ebm.require_subcommand(1);
   ebm.footer(
       "Example:\n  ebm generate amounts --count 500 --out fields\n"
       "  ebm check-reader train --data fields --loss nll --recogniser hos --out reader.safetensors\n"
-      "Every subcommand has --help with an example, and takes --config FILE: a JSON object with its "
-      "options.");
+      "Every subcommand has --help with an example.");
   app::add_mnist(ebm);
   app::add_check_reader(ebm);
   app::add_generate(ebm);
@@ -48,8 +65,11 @@ int main(int argc, char** argv) {
     app::complain(fmt::format("ebm: {}", what));
     return code;
   };
+  app::Expanded expanded;
   try {
-    std::vector<std::string> arguments = app::expand_config({argv + 1, argv + argc});
+    check_subcommands(ebm, {argv + 1, argv + argc});
+    expanded = app::expand_config({argv + 1, argv + argc});
+    std::vector<std::string> arguments = expanded.arguments;
     for (std::size_t i = 0; i < arguments.size(); ++i)  // an unset shell variable, most likely
       if (arguments[i].empty() || (arguments[i].starts_with("--") && arguments[i].ends_with('=')))
         throw CLI::ValidationError(arguments[i].empty() && i > 0 ? arguments[i - 1] : arguments[i],
@@ -64,7 +84,9 @@ int main(int argc, char** argv) {
   } catch (const CLI::Success& e) {
     return ebm.exit(e);  // --help and --version
   } catch (const CLI::ParseError& e) {
-    app::complain(fmt::format("ebm: {}\nTry: ebm --help, or --help after a subcommand", e.what()));
+    const std::string file = app::source_of(expanded, e.what());
+    app::complain(fmt::format("ebm: {}{}\nTry: ebm --help, or --help after a subcommand",
+                              file.empty() ? "" : file + ": ", e.what()));
     return app::kUsage;
   } catch (const Interrupted& e) {
     return fail(e.what(), app::kInterrupted);

@@ -40,8 +40,10 @@ void report(const Options& o, const nlohmann::json& result) {
 
 int train(Options& o) {
   apply(o.common);
-  check_output(o.out);
   const auto folder = io::find_data("mnist", o.data);
+  const Inputs files = io::mnist_files(folder);
+  check_outputs(o.common, {{"--out", o.out}, {"--out", o.out + ".ckpt"}}, files);
+  if (!o.resume.empty()) check_outputs(o.common, {{"--out", o.out}}, {o.resume});
   const io::Mnist digits = io::read_mnist(folder, io::MnistPart::train), test = test_digits(folder);
   models::DigitReader reader(o.common.seed);
   o.training.seed = o.common.seed;

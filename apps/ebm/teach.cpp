@@ -37,11 +37,11 @@ std::vector<std::string> names(const std::vector<Chapter>& all) {
 
 int teach(const Options& o) {
   apply(o.common);
-  check_output(o.out);
   const std::filesystem::path page_at(o.out),
       data_at = std::filesystem::path(page_at).replace_extension(".json");
   if (page_at == data_at)
     throw DataError(o.out + ": the data go beside the page as .json; give it another name");
+  check_outputs(o.common, {{"--out", o.out}, {"--out", data_at}}, {});
   const auto start = std::chrono::steady_clock::now();
   const Lesson lesson{.seed = o.common.seed, .passes = o.epochs, .loss = o.loss};
   std::vector<Chapter> todo = chapters();
@@ -74,18 +74,20 @@ int teach(const Options& o) {
                            o.chapter.empty() ? "" : " --chapter " + o.chapter,
                            o.loss.empty() ? "" : " --loss " + o.loss, o.epochs, o.common.seed));
   page.paragraph("The numbers behind the pictures are in the JSON file beside this page.");
-  io::write_file(page_at, with_script(page.html(), data));
-  io::write_file(data_at, data.dump() + "\n");
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   nlohmann::json verdicts = nlohmann::json::array();
   if (data.contains("parabola"))
-    for (const auto& run : data["parabola"]["runs"]) {
+    for (auto& run : data["parabola"]["runs"]) {
       nlohmann::json row;
       for (const char* key : {"set", "architecture", "loss", "verdict", "why", "seconds"})
         row[key] = run[key];
       for (const char* key : {"rmse", "truth", "offending", "range"}) row[key] = run["pictures"].back()[key];
       verdicts.push_back(row);
+      run.erase("seconds");  // told, but not written: one seed gives one file, byte for byte
     }
+  const std::string html = with_script(page.html(), data), numbers = data.dump() + "\n";
+  const std::array<io::NewFile, 2> files{{{page_at, io::as_bytes(html)}, {data_at, io::as_bytes(numbers)}}};
+  io::write_files(files);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (o.common.json) {
     print({{"page", o.out},
            {"data", data_at.string()},

@@ -60,7 +60,10 @@ void Params::change(std::string_view prefix, const Change& apply) {
   bool any = false;
   for (Block& b : blocks_)
     if (b.name.starts_with(prefix)) apply(b), any = true;
-  if (!any) throw GraphError(message("[params] no block's name starts with '", prefix, "'"));
+  if (any) return;
+  std::string names;
+  for (const Block& b : blocks_) names += (names.empty() ? "" : ", ") + b.name;
+  throw GraphError(message("[params] no block's name starts with '", prefix, "'; the blocks are ", names));
 }
 
 void Params::set_trainable(std::string_view prefix, bool trainable) {

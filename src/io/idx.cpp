@@ -74,6 +74,11 @@ std::filesystem::path plain_or_gz(const std::filesystem::path& path) {
       message("[idx] there is neither ", path.string(), " nor ", packed.filename().string(), " beside it"));
 }
 
+std::array<std::filesystem::path, 2> pair_of(const std::filesystem::path& folder, MnistPart part) {
+  const std::string stem = part == MnistPart::train ? "train" : "t10k";
+  return {folder / (stem + "-images-idx3-ubyte"), folder / (stem + "-labels-idx1-ubyte")};
+}
+
 }  // namespace
 
 IdxImages decode_idx_images(std::span<const std::byte> bytes, std::string_view name) {
@@ -103,9 +108,16 @@ Bytes encode_idx(std::span<const std::uint8_t> labels) {
   return encode(std::array{static_cast<int>(labels.size())}, labels);
 }
 
+std::vector<std::filesystem::path> mnist_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> out;
+  for (const MnistPart part : {MnistPart::train, MnistPart::test})
+    for (const auto& path : pair_of(folder, part))
+      for (const char* end : {"", ".gz"}) out.push_back(path.string() + end);
+  return out;
+}
+
 Mnist read_mnist(const std::filesystem::path& folder, MnistPart part) {
-  const std::string stem = part == MnistPart::train ? "train" : "t10k";
-  const auto images = folder / (stem + "-images-idx3-ubyte"), labels = folder / (stem + "-labels-idx1-ubyte");
+  const auto [images, labels] = pair_of(folder, part);
   Mnist out{read_idx_images(images), read_idx_labels(labels)};
   if (out.labels.size() != static_cast<std::size_t>(out.images.count))
     throw DataError(message("[mnist] ", images.string(), " has ", out.images.count, " images, ",

@@ -83,7 +83,8 @@ json parse_json(std::string_view text) {
 void check_json(std::string_view text, std::string_view name) { parse_named(text, name); }
 
 std::string read_json(const std::filesystem::path& path) {
-  const Bytes bytes = read_file(path);
+  constexpr std::size_t kMost = std::size_t{1} << 26;  // a configuration is no data
+  const Bytes bytes = read_file(path, kMost);
   check_json(as_text(bytes), path.string());
   return std::string(as_text(bytes));
 }

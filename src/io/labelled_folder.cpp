@@ -35,7 +35,24 @@ void read_packed(const std::filesystem::path& folder, Missing& missing, std::vec
   });
 }
 
+LabelTable read_labels(const std::filesystem::path& labels) {
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  return parse_labels(as_text(read_file(labels, kMost)), labels.string());
+}
+
 }  // namespace
+
+std::vector<std::filesystem::path> labelled_folder_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  const auto labels = folder / "labels.tsv";
+  if (!std::filesystem::exists(labels, ignored)) return {};
+  std::vector<std::filesystem::path> out = archives(folder);
+  out.push_back(labels);
+  const LabelTable table = read_labels(labels);
+  const auto file = static_cast<std::size_t>(table.column("file"));
+  for (const LabelTable::Row& row : table.rows) out.push_back(folder / row.fields[file]);
+  return out;
+}
 
 LabelledFolder read_labelled_folder(const std::filesystem::path& folder, const std::vector<int>& parts) {
   const auto labels = folder / "labels.tsv";
@@ -50,7 +67,7 @@ LabelledFolder read_labelled_folder(const std::filesystem::path& folder, const s
     if (part < 0 || part >= kParts)
       throw DataError(message("[labels] there is no part ", part, "; parts are 0 to ", kParts - 1));
 
-  LabelledFolder out{folder, parse_labels(as_text(read_file(labels)), labels.string()), {}};
+  LabelledFolder out{folder, read_labels(labels), {}};
   const auto file = static_cast<std::size_t>(out.table.column("file"));
   const auto amount = static_cast<std::size_t>(out.table.column("amount"));
   Missing missing;

@@ -1,5 +1,7 @@
 #include "ebm/lattice/compose.hpp"
 
+#include <cmath>
+
 #include "ebm/core/error.hpp"
 #include "pairs.hpp"
 #include "topology.hpp"
@@ -11,6 +13,14 @@ using detail::Array;
 
 int written(int out_b, int out_a) { return out_b == kOther ? out_a : out_b; }
 
+double sum(double a, double b) {
+  const double both = a + b;
+  if (!std::isfinite(both) && std::isfinite(a) && std::isfinite(b))
+    throw NumberError(message("[lattice] the composition adds the energies ", a, " and ", b,
+                              ", and their sum is beyond the range of a double; make the energies smaller."));
+  return both;
+}
+
 }  // namespace
 
 Composed compose(const Lattice& a, const Automaton& b) {
@@ -18,7 +28,7 @@ Composed compose(const Lattice& a, const Automaton& b) {
   Pairs p = explore({a.first(), a.target().data(), out_a}, b, true);
   const auto end_of = [&](int pair) {
     const auto k = static_cast<std::size_t>(pair);
-    return a.final_energy()[static_cast<std::size_t>(p.a[k])] + b.final_energy(p.b[k]);
+    return sum(a.final_energy()[static_cast<std::size_t>(p.a[k])], b.final_energy(p.b[k]));
   };
   if (has_null_arcs(b)) {
     settle(p);
@@ -69,7 +79,7 @@ Composed compose(const Lattice& a, const Automaton& b) {
     target[m] = to;
     in[m] = ia < 0 ? 0 : in_a[ia];
     label[m] = ib < 0 ? 0 : written(arcs_b[ib].out, ia < 0 ? 0 : out_a[ia]);
-    energy[m] = (ia < 0 ? 0 : energy_a[ia]) + (ib < 0 ? 0 : arcs_b[ib].energy);
+    energy[m] = sum(ia < 0 ? 0 : energy_a[ia], ib < 0 ? 0 : arcs_b[ib].energy);
     entry[m] = ia < 0 ? -1 : entry_a[ia];
     arc_a[m] = ia;
     arc_b[m++] = ib;
@@ -102,7 +112,7 @@ Automaton compose(const Automaton& a, const Automaton& b) {
   settle(p);
   Array<double> final_energy(p.size());
   for (std::size_t s = 0; s < p.size(); ++s)
-    final_energy[s] = a.final_energy(p.a[s]) + b.final_energy(p.b[s]);
+    final_energy[s] = sum(a.final_energy(p.a[s]), b.final_energy(p.b[s]));
   const std::vector<char> leads = leading_to_an_end(p, final_energy);
   if (!leads[0]) return {};
   keep(p, leads, final_energy);
@@ -116,7 +126,7 @@ Automaton compose(const Automaton& a, const Automaton& b) {
       const Arc* const x = ia < 0 ? nullptr : &a.arcs()[static_cast<std::size_t>(ia)];
       const Arc* const y = ib < 0 ? nullptr : &b.arcs()[static_cast<std::size_t>(ib)];
       arcs.push_back({static_cast<int>(s), to, x ? x->in : 0, y ? written(y->out, x ? x->out : 0) : 0,
-                      (x ? x->energy : 0) + (y ? y->energy : 0), x ? x->entry : -1});
+                      sum(x ? x->energy : 0, y ? y->energy : 0), x ? x->entry : -1});
     }
     if (final_energy[s] < kInf) finals.push_back({static_cast<int>(s), final_energy[s]});
   }

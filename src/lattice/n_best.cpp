@@ -94,6 +94,7 @@ std::vector<Path> n_best(const Lattice& lattice, std::span<const double> arc_ene
   check_energies(lattice, arc_energy);
   const auto v = ws.take<double>(static_cast<std::size_t>(lattice.states()));
   kernels::min_backward(lattice, arc_energy.data(), v.data());
+  check_range(lattice, arc_energy, v[0], ws);
   Search search(lattice, arc_energy, v);
   std::vector<Path> out;
   for (Path path; static_cast<int>(out.size()) < n && search.next(path);) out.push_back(std::move(path));

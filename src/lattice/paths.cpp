@@ -34,10 +34,28 @@ void check_posterior(const Lattice& lattice, std::span<const double> posterior) 
                              lattice.arcs(), " arcs."));
 }
 
+void check_range(const Lattice& lattice, std::span<const double> arc_energy, double value, Workspace& ws) {
+  if (std::isfinite(value)) return;
+  const auto open = ws.take<char>(static_cast<std::size_t>(lattice.states()));
+  for (std::size_t s = open.size(); s-- > 0;) {
+    open[s] = lattice.final_energy()[s] < kInf;
+    for (int i = lattice.first()[s]; i < lattice.first()[s + 1] && !open[s]; ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      open[s] = arc_energy[k] < kInf && open[static_cast<std::size_t>(lattice.target()[k])];
+    }
+  }
+  if (open[0] || value != kInf)
+    throw NumberError(
+        "[lattice] there are paths, but their energies are beyond the range of a double; make the energies, "
+        "or "
+        "beta, smaller.");
+}
+
 void best_path(const Lattice& lattice, std::span<const double> arc_energy, Workspace& ws, Path& out) {
   check_energies(lattice, arc_energy);
   const auto v = ws.take<double>(static_cast<std::size_t>(lattice.states()));
   kernels::min_backward(lattice, arc_energy.data(), v.data());
+  check_range(lattice, arc_energy, v[0], ws);
   out.arcs.clear();
   out.labels.clear();
   out.automaton_arcs.clear();
@@ -75,6 +93,7 @@ double free_energy(const Lattice& lattice, std::span<const double> arc_energy, d
              share = ws.take<double>(f.size());
   const auto w = posterior.empty() ? ws.take<double>(arc_energy.size()) : posterior;
   kernels::log_backward(lattice, arc_energy.data(), beta, f.data(), w.data(), share.data());
+  check_range(lattice, arc_energy, f[0], ws);
   const double energy = f[0] / beta;
   if (!posterior.empty()) kernels::posteriors(lattice, w.data(), share.data(), f.data());
   return energy;
@@ -88,6 +107,7 @@ std::vector<Path> sample(const Lattice& lattice, std::span<const double> arc_ene
              share = ws.take<double>(f.size());
   const auto w = ws.take<double>(arc_energy.size());
   kernels::log_backward(lattice, arc_energy.data(), beta, f.data(), w.data(), share.data());
+  check_range(lattice, arc_energy, f[0], ws);
   std::vector<Path> out;
   if (f[0] == kInf) return out;
   for (int k = 0; k < n; ++k) {

@@ -157,12 +157,14 @@ CheckReader::CheckReader(CheckReaderConfig config)
 }
 
 void CheckReader::start_from(const CheckReader& other) {
-  if (config_.recogniser != other.config_.recogniser ||
-      config_.alphabet.characters != other.config_.alphabet.characters)
-    throw DataError(message("[check_reader] a model that reads '", other.config_.alphabet.characters,
-                            "' with ", to_string(other.config_.recogniser),
-                            " gives no weights to one that reads '", config_.alphabet.characters, "' with ",
-                            to_string(config_.recogniser)));
+  const CheckReaderConfig& from = other.config_;
+  const bool same = config_.recogniser == from.recogniser;
+  if (!same || config_.alphabet.characters != from.alphabet.characters)
+    throw DataError(message(
+        "[check_reader] a model that reads '", from.alphabet.characters, "' with ",
+        to_string(from.recogniser), " gives no weights to one that reads '", config_.alphabet.characters,
+        "' with ", to_string(config_.recogniser), "; give ",
+        same ? "--grammar " + from.grammar_name : message("--recogniser ", to_string(from.recogniser))));
   std::ranges::copy(other.params_->flat(), params_->flat().begin());
 }
 

@@ -20,7 +20,7 @@ using RealBits = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint6
 
 constexpr std::string_view kCharacters = "characters", kGlobal = "global";
 
-FitOptions fit_options(const CheckTraining& o, const std::string& recipe, std::string_view stage, int epochs,
+FitOptions fit_options(const CheckTraining& o, const Recipe& recipe, std::string_view stage, int epochs,
                        int batch) {
   FitOptions f;
   f.epochs = epochs;
@@ -40,7 +40,7 @@ FitOptions fit_options(const CheckTraining& o, const std::string& recipe, std::s
 }
 
 History train_characters(CheckReader& reader, const io::Mnist* mnist, const CheckTraining& o,
-                         const std::string& recipe, bool resume) {
+                         const Recipe& recipe, bool resume) {
   const CharacterSet set = cut_characters(reader, mnist, o.character_fields);
   if (o.say)
     o.say(message("the recogniser learns ", set.characters.size(), " characters and other pieces cut from ",
@@ -61,10 +61,11 @@ History train_characters(CheckReader& reader, const io::Mnist* mnist, const Chec
   return trainer.fit(train, validation, f);
 }
 
-// All that a resumed run must share with the first: options, and a fingerprint of what is learned from.
-std::string recipe_of(const CheckReader& reader, std::span<const io::LabelledImage> fields,
-                      const io::Mnist* mnist, const CheckTraining& o) {
-  std::uint64_t data = mnist ? mnist->labels.size() : 0;
+// All that a resumed run must share with the first, by the names of the command's options.
+Recipe recipe_of(const CheckReader& reader, std::span<const io::LabelledImage> fields, const io::Mnist* mnist,
+                 const CheckTraining& o) {
+  const auto text = [](const auto& value) { return message(value); };
+  std::uint64_t data = 0;
   for (const io::LabelledImage& f : fields)
     data = (data ^ fnv1a(f.file + "=" + f.amount)) * 1099511628211ULL + f.image.pixels.size();
   // Where it starts: another model's weights, or those of the seed.
@@ -72,12 +73,22 @@ std::string recipe_of(const CheckReader& reader, std::span<const io::LabelledIma
   for (const Real w : reader.params().flat()) start = (start ^ std::bit_cast<RealBits>(w)) * 1099511628211ULL;
   std::string frozen;
   for (const Params::Block& b : reader.params().blocks())
-    if (!b.trainable) frozen += " " + b.name;
-  return message(o.loss, " characters ", o.character_fields, "x", o.character_epochs, " epochs ", o.epochs,
-                 " batch ", o.batch, " rate ", o.rate, " validation ", o.validation, " made ", o.made,
-                 o.distort ? " distorted" : "", " grammar ", reader.config().grammar_name,
-                 reader.config().ink == InkColour::light ? " light" : "", " data ", data, " start ", start,
-                 frozen.empty() ? "" : " frozen" + frozen);
+    if (!b.trainable) frozen += (frozen.empty() ? "" : " ") + b.name;
+  const CheckReaderConfig& c = reader.config();
+  return {.settings = {{"loss", o.loss},
+                       {"epochs", o.epochs < 0 ? "as many as fit" : text(o.epochs)},
+                       {"batch", text(o.batch)},
+                       {"character-fields", text(o.character_fields)},
+                       {"character-epochs", text(o.character_epochs)},
+                       {"rate", text(o.rate)},
+                       {"validation", text(o.validation)},
+                       {"made", o.made < 0 ? "as many as fit" : text(o.made)},
+                       {"distort", o.distort ? "on" : "off"},
+                       {"grammar", c.grammar_name},
+                       {"ink", c.ink == InkColour::light ? "light" : "dark"},
+                       {"digits", mnist ? text(mnist->labels.size()) : "none"},
+                       {"freeze", frozen}},
+          .fingerprints = {{"data", data}, {"weights at the start", start}}};
 }
 
 // Fields that can be learned from, cut into training and validation by a hash of the file name.
@@ -157,7 +168,7 @@ CheckTrainingReport train_check_reader(CheckReader& reader, std::span<const io::
   CheckTrainingReport report;
   const std::string stage = o.resume.empty() ? "" : checkpoint_stage(o.resume);
 
-  const std::string recipe = recipe_of(reader, fields, mnist, o);
+  const Recipe recipe = recipe_of(reader, fields, mnist, o);
   if (stage == kCharacters && o.character_epochs == 0)
     throw DataError(message(o.resume.string(), ": is of the first stage, which this run leaves out"));
 

@@ -89,7 +89,8 @@ History DigitReader::train(const io::Mnist& digits, const DigitTraining& o) {
   f.resume = o.resume;
   f.quiet = o.quiet;
   f.title = "LeNet-5";
-  f.stage = o.distort ? "digits, distorted" : "digits";
+  f.stage = "digits";
+  f.recipe.settings = {{"distort", o.distort ? "on" : "off"}};
   f.on_epoch = o.on_epoch;
   if (o.distort)
     f.before_pass = [&](int pass) {

@@ -22,6 +22,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, 
 
 inline namespace EBM_PRECISION {
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Recipe, settings, fingerprints)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, train, validation, best)
 
 namespace {

@@ -7,7 +7,6 @@
 #include "ebm/core/error.hpp"
 #include "ebm/report/progress.hpp"
 #include "ebm/train/checkpoint.hpp"
-#include "interrupt.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -274,6 +273,28 @@ EpochReport TrainerCore::Impl::evaluate(std::span<const Sample> samples, int bat
   return summarise(tally, run.epoch, now() - start, loss.can_collapse, run.widest);
 }
 
+std::string difference(const Recipe& first, const Recipe& now) {
+  std::string out;
+  const auto add = [&](const std::string& text) { out += (out.empty() ? "" : ", ") + text; };
+  const auto value = [](const std::map<std::string, std::string>& settings, const std::string& name) {
+    const auto it = settings.find(name);
+    return it == settings.end() || it->second.empty() ? std::string("none") : it->second;
+  };
+  std::map<std::string, std::string> names = first.settings;
+  names.insert(now.settings.begin(), now.settings.end());
+  for (const auto& [name, unused] : names)
+    if (const std::string a = value(first.settings, name), b = value(now.settings, name); a != b)
+      add(message(name, " ", a, " instead of ", b));
+  std::map<std::string, std::uint64_t> prints = first.fingerprints;
+  prints.insert(now.fingerprints.begin(), now.fingerprints.end());
+  for (const auto& [name, print] : prints) {
+    const auto a = first.fingerprints.find(name), b = now.fingerprints.find(name);
+    if (a == first.fingerprints.end() || b == now.fingerprints.end() || a->second != b->second)
+      add("other " + name);
+  }
+  return out;
+}
+
 TrainerCore::TrainerCore(Params& W, const Schema& schema, AnyLoss loss, AnyEngine engine,
                          AnyOptimiser optimiser, std::uint64_t seed)
     : impl_(std::make_unique<Impl>(W, schema, std::move(loss), std::move(engine), std::move(optimiser),
@@ -302,9 +323,14 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
   Impl& t = *impl_;
   if (train.empty()) throw DataError("[trainer] there is no sample to train on");
   std::vector<Real> best;
-  const std::string recipe =
-      message(t.loss.key, " ", t.optimiser.key, " batch ", o.batch, o.shuffle ? "" : " in order", " epochs ",
-              o.epochs, " ", o.chains ? message("chains ", o.chains, " ") : "", o.recipe);
+  Recipe recipe = o.recipe;
+  recipe.settings.insert({{"loss", std::string(t.loss.key)},
+                          {"optimiser", std::string(t.optimiser.key)},
+                          {"batch", std::to_string(o.batch)},
+                          {"shuffle", o.shuffle ? "on" : "off"},
+                          {"epochs", std::to_string(o.epochs)},
+                          {"chains", std::to_string(o.chains)},
+                          {"seed", std::to_string(t.run.seed)}});
   const std::uint64_t seed = t.run.seed;
   t.run = {};
   t.run.seed = seed;
@@ -317,10 +343,8 @@ History TrainerCore::fit(std::span<const Sample> train, std::span<const Sample> 
     };
     if (read.stage != o.stage)
       throw refuse(message("is of stage '", read.stage, "', this one is '", o.stage, "'"));
-    if (read.recipe != recipe)
-      throw refuse(message("is of a run with '", read.recipe, "', this one is '", recipe, "'"));
-    if (read.seed != t.run.seed)
-      throw refuse(message("is of a run with seed ", read.seed, ", this one has ", t.run.seed));
+    if (const std::string differs = difference(read.recipe, recipe); !differs.empty())
+      throw refuse(message("is of a run with ", differs, "; resume with the options of the first run"));
     if (read.samples != train.size())
       throw refuse(message("is of a run on ", read.samples, " samples, this one has ", train.size()));
     t.run = std::move(read);

@@ -23,7 +23,7 @@ TEST(Command, HelpOfEveryCommand_HasAnExampleAndTheCommonOptions) {
     const Outcome help = done(words);
     EXPECT_HAS(help.out, "Example");
     EXPECT_HAS(help.out, "ebm " + name);
-    for (const char* option : {"--json", "--quiet", "--device", "--threads", "--seed"})
+    for (const char* option : {"--json", "--quiet", "--device", "--threads", "--seed", "--config"})
       EXPECT_HAS(help.out, option);
     EXPECT_EQ(help.err, "");
   }
@@ -72,12 +72,54 @@ TEST(Command, WithoutAPlaceForItsNews_KeepsItsExitCode) {
   }
 }
 
-TEST(Command, UnknownDevice_FailsByName) {
+TEST(Command, UnknownDevice_IsWrongUsage_AndAnAbsentOneFails) {
   io::Folder folder;
-  const Outcome outcome =
-      run({"generate", "amounts", "--count", "1", "--out", folder / "x", "--device", "abacus"});
-  EXPECT_EQ(outcome.code, 1);
-  EXPECT_HAS(outcome.err, "abacus");
+  for (const auto& [device, code] :
+       {std::pair{"abacus", 2}, {"cuda:", 2}, {"cuda:x", 2}, {"cuda", 1}, {"cuda:99", 1}}) {
+    const Outcome outcome =
+        run({"generate", "amounts", "--count", "1", "--out", folder / "x", "--device", device});
+    EXPECT_EQ(outcome.code, code) << device;
+    EXPECT_HAS(outcome.err, "--device");
+  }
+  EXPECT_EQ(folder.files(), 0u);
+}
+
+TEST(Command, UnknownSubcommand_IsToldWithThoseThereAre) {
+  const Outcome top = run({"nosuch"}), below = run({"check-reader", "trian", "--data", "x"});
+  EXPECT_EQ(top.code, 2);
+  for (const char* name : {"nosuch", "check-reader", "teach", "--help"}) EXPECT_HAS(top.err, name);
+  EXPECT_EQ(below.code, 2);
+  for (const char* name : {"trian", "train", "eval", "read"}) EXPECT_HAS(below.err, name);
+}
+
+TEST(Command, FaultOfAConfiguration_NamesItsFile) {
+  io::Folder folder;
+  const std::string config = folder / "options.json", out = folder / "t.html";
+  const auto fault = [&](std::string_view text, const Words& more = {}) {
+    io::write_file(config, text);
+    Words words{"teach", "--config", config, "--out", out, "--quiet"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  for (const auto& [text, word] : {std::pair{R"({"epochs": 0})", "--epochs"},
+                                   {R"({"epochs": "many"})", "--epochs"},
+                                   {R"({"epoch": 3})", "--epoch"},
+                                   {R"({"chapter": ""})", "--chapter"},
+                                   {R"({"chapter": "zoology"})", "zoology"}}) {
+    const Outcome outcome = fault(text);
+    EXPECT_EQ(outcome.code, 2) << text;
+    EXPECT_HAS(outcome.err, "options.json");
+    EXPECT_HAS(outcome.err, word);
+  }
+  // A fault of the command line is not the file's.
+  EXPECT_EQ(fault(R"({"chapter": "beta"})", {"--epochs", "0"}).err.find("options.json"), std::string::npos);
+  EXPECT_EQ(fault(R"({"chapter": "beta"})").code, 0);
+}
+
+TEST(Command, InputsWithoutAnEnd_AreRefused) {
+  const Outcome outcome = run({"generate", "amounts", "--config", "/dev/zero"});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_HAS(outcome.err, "/dev/zero holds more than");
 }
 
 TEST(Command, MissingData_IsExitCodeThreeAndNamesTheFile) {

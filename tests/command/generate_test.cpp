@@ -1,3 +1,6 @@
+#include <csignal>
+#include <map>
+
 #include "command_test.hpp"
 #include "ebm/io/labels.hpp"
 
@@ -53,6 +56,63 @@ TEST(GenerateAmounts, Quiet_SaysNothing) {
   io::Folder folder;
   const Outcome outcome = done({"generate", "amounts", "--count", "1", "--out", folder / "q", "--quiet"});
   EXPECT_EQ(outcome.out + outcome.err, "");
+}
+
+std::map<std::string, std::string> contents(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    out[entry.path().filename()] = text_of(entry.path());
+  return out;
+}
+
+TEST(GenerateAmounts, OverAnEarlierSet_ReplaceItWhole_AndNothingElse) {
+  io::Folder folder;
+  make_fields(folder / "f", 9, 3);
+  io::write_file(folder / "f" / "notes.txt", std::string_view("mine"));
+  make_fields(folder / "f", 4, 5);
+  make_fields(folder / "fresh", 4, 5);
+  auto expected = contents(folder / "fresh");
+  expected["notes.txt"] = "mine";
+  EXPECT_EQ(contents(folder / "f"), expected);
+}
+
+TEST(GenerateAmounts, Stopped_LeaveTheEarlierSetAsItWas) {
+  for (const int signal : {SIGINT, SIGTERM, SIGKILL})
+    for (const char* name : {"old", "new"}) {
+      io::Folder folder;
+      make_fields(folder / "old", 5, 3);
+      const auto before = contents(folder / "old");
+      const std::filesystem::path out = folder / name, part = out / ".amounts.part";
+      const Running running({"generate", "amounts", "--count", "200000", "--out", out, "--quiet"});
+      for (int tries = 0; tries < 3000 && !std::filesystem::exists(part / "amount_000007.pgm"); ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      running.signal(signal);
+      const Outcome outcome = running.wait();
+      if (signal == SIGKILL) {  // what it left is gone with the next run
+        EXPECT_FALSE(std::filesystem::exists(folder / "new" / "labels.tsv"));
+        make_fields(out, 5, 3);
+        EXPECT_EQ(contents(out), before);
+      } else {
+        EXPECT_EQ(outcome.code, 130) << outcome.err;
+        EXPECT_HAS(outcome.err, "as it was");
+        EXPECT_EQ(contents(folder / "old"), before);
+        EXPECT_FALSE(std::filesystem::exists(folder / "new"));
+      }
+    }
+}
+
+TEST(GenerateAmounts, OverLabelsOfOtherImages_AreRefused) {
+  io::Folder folder;
+  make_fields(folder / "f", 2);
+  std::filesystem::rename(folder / "f" / "amount_000001.pgm", folder / "f" / "mine.pgm");
+  std::string labels = text_of(folder / "f" / "labels.tsv");
+  labels.replace(labels.find("amount_000001"), 13, "mine");
+  io::write_file(folder / "f" / "labels.tsv", labels);
+  const auto before = contents(folder / "f");
+  const Outcome outcome = run({"generate", "amounts", "--count", "1", "--out", folder / "f"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_HAS(outcome.err, "mine.pgm");
+  EXPECT_EQ(contents(folder / "f"), before);
 }
 
 }  // namespace

@@ -81,6 +81,19 @@ TEST_F(LatticeCommand, WithEveryPathForbidden_PrintsNullForTheInfinite) {
   EXPECT_HAS(done({"lattice", "best", a}).err, "no path");
 }
 
+TEST_F(LatticeCommand, EnergiesBeyondTheRangeOfADouble_AreToldWithTheFile) {
+  const std::string a = file("huge.txt", "0\t1\t1\t1\t1e308\n1\t2\t1\t1\t1e308\n2\n");
+  for (const Words& words : {Words{"lattice", "best", a}, Words{"lattice", "free-energy", a},
+                             Words{"lattice", "compose", a, a, "--out", folder_ / "c.txt"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 3) << words[1];
+    EXPECT_HAS(outcome.err, "huge.txt");
+    EXPECT_HAS(outcome.err, "range of a double");
+    EXPECT_EQ(outcome.out, "");
+  }
+  EXPECT_EQ(folder_.files(), 1u);
+}
+
 TEST_F(LatticeCommand, ComposeOfWhatDoesNotFit_CountsNoArc) {
   const std::string a = file("a.txt", kA), b = file("b.txt", "0\t1\t9\t9\n1\n");
   EXPECT_EQ(done({"lattice", "compose", a, b, "--out", folder_ / "c.txt", "--json"}).value().at("arcs"), 0);

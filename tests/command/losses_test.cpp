@@ -71,15 +71,20 @@ TEST(LossesCommand, CheckOnADisc_PassesTheEnergyLossToo) {
     }
 }
 
-TEST(LossesCommand, CheckOfARegionThatMakesNoSense_Fails) {
+TEST(LossesCommand, CheckOfARegionThatMakesNoSense_IsAUsageErrorThatNamesTheOption) {
   EXPECT_EQ(run({"losses", "check", "--region", "moon"}).code, 2);
   EXPECT_EQ(run({"losses", "check", "--margin", "-1"}).code, 2);
   EXPECT_EQ(run({"losses", "check", "--margin", "nan"}).code, 2);
-  for (const Words& words :
-       {Words{"losses", "check", "--margin", "9"}, Words{"losses", "check", "--low", "2", "--high", "1"}}) {
+  for (const auto& [words, told] :
+       {std::pair{Words{"losses", "check", "--margin", "9"}, "--margin: 9 is more than any gap in the box"},
+        std::pair{
+            Words{"losses", "check", "--region", "disc", "--margin", "2.9", "--low", "0", "--high", "4"},
+            "--margin: 2.9 is more than any gap in the disc"},
+        std::pair{Words{"losses", "check", "--low", "2", "--high", "1"}, "--low: 2 is not below --high 1"}}) {
     const Outcome outcome = run(words);
-    EXPECT_EQ(outcome.code, 1);
-    EXPECT_NE(outcome.err.find("[loss]"), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find(told), std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("[loss]"), std::string::npos) << outcome.err;
     EXPECT_TRUE(outcome.out.empty());
   }
 }

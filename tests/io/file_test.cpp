@@ -1,6 +1,14 @@
 #include "ebm/io/file.hpp"
 
 #include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <thread>
 
 #include "ebm/io/gzip.hpp"
 #include "io_test.hpp"
@@ -61,6 +69,100 @@ TEST(File, Device_IsWrittenNotReplaced) {
   struct stat status {};
   ASSERT_EQ(::stat("/dev/null", &status), 0);
   EXPECT_TRUE(S_ISCHR(status.st_mode));
+}
+
+TEST(File, StalePart_IsOverwrittenByTheNextWriter) {
+  const Folder folder;
+  std::ofstream(folder / ".a.part") << "the long rest of a writer that was killed";
+  write_file(folder / "a", "new");
+  EXPECT_EQ(as_text(read_file(folder / "a")), "new");
+  EXPECT_EQ(folder.files(), 1u);
+}
+
+TEST(File, OfManyWritersAtOnce_IsAlwaysOneOfTheirsWhole) {
+  const Folder folder;
+  std::vector<std::thread> writers;
+  for (const char letter : {'a', 'b', 'c', 'd'})
+    writers.emplace_back([&folder, letter] {
+      for (int i = 0; i < 40; ++i) {
+        const std::string text(static_cast<std::size_t>(20'000 + 1000 * (letter - 'a') + i), letter);
+        EXPECT_NO_THROW(write_file(folder / "shared", text));
+        const Bytes seen = read_file(folder / "shared");
+        EXPECT_GE(seen.size(), 20'000u);
+        EXPECT_EQ(std::ranges::count(seen, seen.front()), static_cast<long>(seen.size()));
+      }
+    });
+  for (std::thread& w : writers) w.join();
+  EXPECT_EQ(folder.files(), 1u);
+}
+
+TEST(File, InterruptedWriting_LeavesTheOldFileAndNoPart) {
+  int left = 0;
+  const auto before = std::signal(SIGINT, [](int) {
+    remove_unfinished();
+    ::_exit(130);
+  });
+  for (int round = 0; round < 10; ++round) {
+    const Folder folder;
+    const std::string text(4'000'000, static_cast<char>('a' + round));
+    write_file(folder / "a", text);
+    const pid_t child = ::fork();
+    if (child == 0)
+      for (;;) write_file(folder / "a", text);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 + 3 * round));
+    ::kill(child, SIGINT);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    EXPECT_EQ(as_text(read_file(folder / "a")), text);
+    left += static_cast<int>(folder.files()) - 1;
+  }
+  std::signal(SIGINT, before);
+  EXPECT_LE(left, 1) << "a part is listed an instant after it is made; nothing else may stay";
+}
+
+TEST(File, Together_AreReplacedOnlyWhenAllCanBe) {
+  const Folder folder;
+  write_file(folder / "page", "old");
+  std::filesystem::create_directory(folder / "data");
+  const std::array<NewFile, 2> files{
+      {{folder / "page", as_bytes("new")}, {folder / "data", as_bytes("new")}}};
+  EXPECT_HAS(error_of<DataError>([&] { write_files(files); }), "data");
+  EXPECT_EQ(as_text(read_file(folder / "page")), "old");
+  std::filesystem::remove(folder / "data");
+  write_files(files);
+  EXPECT_EQ(as_text(read_file(folder / "page")), "new");
+  EXPECT_EQ(as_text(read_file(folder / "data")), "new");
+  EXPECT_EQ(folder.files(), 2u);
+  std::filesystem::remove(folder / "data");
+  std::filesystem::create_symlink("page", folder / "data");
+  EXPECT_HAS(error_of<DataError>([&] { write_files(files); }), "the same file");
+}
+
+TEST(File, CheckWritable_FailsAsWritingWould_AndLeavesNothing) {
+  const Folder folder;
+  check_writable(folder / "a");
+  EXPECT_EQ(folder.files(), 0u);
+  write_file(folder / "a", "old");
+  check_writable(folder / "a");
+  EXPECT_EQ(as_text(read_file(folder / "a")), "old");
+  check_writable("/dev/null");
+  std::filesystem::create_symlink("loop", folder / "loop");
+  EXPECT_HAS(error_of<DataError>([&] { check_writable(folder / "loop"); }), "symbolic links");
+  EXPECT_HAS(error_of<DataError>([&] { write_file(folder / "loop", "x"); }), "symbolic links");
+  EXPECT_HAS(error_of<DataError>([&] { check_writable(folder.path()); }), "directory");
+  EXPECT_HAS(error_of<DataError>([&] { check_writable(folder / "no" / "a"); }), "No such file");
+}
+
+TEST(File, WithoutAnEndOrBeyondTheLimit_IsRefused) {
+  const Folder folder;
+  EXPECT_HAS(error_of<DataError>([&] { read_file("/dev/zero", 100'000); }),
+             "/dev/zero holds more than 100000");
+  write_file(folder / "a", "12345");
+  EXPECT_EQ(read_file(folder / "a", 5).size(), 5u);
+  EXPECT_HAS(error_of<DataError>([&] { read_file(folder / "a", 4); }), "more than 4 bytes");
+  std::filesystem::resize_file(folder / "a", std::uintmax_t{1} << 40);  // a hole: nothing on the disk
+  EXPECT_HAS(error_of<DataError>([&] { read_file(folder / "a"); }), "more than");
 }
 
 TEST(Data, Folder_IsTheGivenOneOrInTheEnvironments) {

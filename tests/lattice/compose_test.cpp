@@ -186,5 +186,18 @@ TEST(Compose, LargeSparseAutomata_NeedNoTableOfAllPairs) {
   EXPECT_EQ(c.lattice.states(), 4000);
 }
 
+TEST(Compose, OfEnergiesWhoseSumLeavesTheRangeOfADouble_IsRefused) {
+  for (const double e : {1e308, -1e308}) {
+    const std::vector<Arc> arcs{{0, 1, 1, 1, e}};
+    const std::vector<Final> ends{{1, 0}};
+    const Automaton a = make_automaton(arcs, ends);
+    EXPECT_THROW(compose(a, a), NumberError);
+    EXPECT_THROW(compose(lattice::make_lattice(arcs, ends), a), NumberError);
+    const std::vector<Arc> blocked{{0, 1, 1, 1, kInf}};
+    EXPECT_EQ(compose(a, make_automaton(blocked, ends)).arcs()[0].energy, kInf)
+        << "forbidden stays forbidden";
+  }
+}
+
 }  // namespace
 }  // namespace ebm

@@ -228,6 +228,19 @@ TEST(Queries, WithoutAPath_SayInfinity) {
   }
 }
 
+TEST(Queries, OfPathsBeyondTheRangeOfADouble_AreRefusedAndNotCalledForbidden) {
+  Workspace ws;
+  Rng rng(1);
+  for (const double e : {1e308, -1e308}) {
+    const Lattice l = lattice::make_lattice(
+        std::vector<Arc>{{0, 1, 1, 1, e}, {1, 2, 1, 1, e}, {0, 2, 2, 2, kInf}}, std::vector<Final>{{2, 0}});
+    EXPECT_THROW(lattice::best_path(l, l.energy(), ws), NumberError);
+    EXPECT_THROW(lattice::n_best(l, l.energy(), 3, ws), NumberError);
+    EXPECT_THROW(lattice::free_energy(l, l.energy(), 1, {}, ws), NumberError);
+    EXPECT_THROW(lattice::sample(l, l.energy(), 1, 1, rng, ws), NumberError);
+  }
+}
+
 TEST(Queries, BadArguments_AreRefusedByName) {
   Workspace ws;
   Rng rng(1);

@@ -153,11 +153,12 @@ TEST(TrainCheckReader, ResumedWithOtherOptionsOrFields_IsRefused) {
   CheckTraining other = o;
   other.rate = 2e-3;
   EXPECT_HAS(refused(other), "reader.ckpt");
+  EXPECT_HAS(refused(other), "rate 0.001 instead of 0.002");
   other = o;
   other.loss = "perceptron";
   EXPECT_HAS(refused(other), "perceptron");
   given[3].amount += "0";
-  EXPECT_HAS(refused(o), "reader.ckpt");
+  EXPECT_HAS(refused(o), "with other data;");
 }
 
 }  // namespace

@@ -303,10 +303,16 @@ TEST(Checkpoint, OfAnotherRun_IsRefusedByFileName) {
   o.batch = 5;
   expect(run, o, "batch 3");
   o = i.o;
-  o.recipe = "grammar B";
-  expect(run, o, "grammar B");
+  o.recipe.settings["grammar"] = "B";
+  expect(run, o, "grammar none instead of B");
+  o.recipe = {};
+  o.batch = i.o.batch;
+  o.recipe.fingerprints["data"] = 17;
+  const std::string data = i.refusal(run, o);
+  EXPECT_NE(data.find("with other data;"), std::string::npos) << data;
+  EXPECT_EQ(data.find("17"), std::string::npos) << "a fingerprint tells a user nothing: " << data;
   run.seed = 8;
-  expect(run, i.o, "seed 7");
+  expect(run, i.o, "seed 7 instead of 8");
   run.seed = 7;
   Job other_optimiser(optim::Sgd{});
   expect(other_optimiser, i.o, "adam");
@@ -432,7 +438,7 @@ TEST(Checkpoint, HoldsEveryNumberExactly) {
              .position = 17,
              .samples = 99,
              .stage = "s\"\n",
-             .recipe = "r",
+             .recipe = {.settings = {{"loss", "nll"}}, .fingerprints = {{"data", ~0ULL}}},
              .tally = {},
              .seconds = 0.1,
              .history = {}};
@@ -456,6 +462,7 @@ TEST(Checkpoint, HoldsEveryNumberExactly) {
   EXPECT_EQ(p2.seed, p.seed);
   EXPECT_EQ(p2.position, 17u);
   EXPECT_EQ(p2.stage, p.stage);
+  EXPECT_EQ(p2.recipe, p.recipe);
   EXPECT_EQ(p2.tally.loss, p.tally.loss);
   EXPECT_EQ(p2.tally.gap, p.tally.gap);
   EXPECT_EQ(p2.best_loss, p.best_loss);

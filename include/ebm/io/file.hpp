@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Whole files in and out. A file is written whole or not at all: into a new file of the same folder, flushed
-/// to the disk, then renamed over the old one, so that a reader or a crash never meets half of it.
+/// Whole files in and out. A file is written whole or not at all: into `.NAME.part` of the same folder,
+/// flushed to the disk, then renamed over the old one, so that a reader or a crash never meets half of it.
+/// What a killed writer leaves is overwritten by the next one of the same file.
 
 #include <cstddef>
 #include <filesystem>
@@ -18,13 +19,34 @@ inline std::string_view as_text(std::span<const std::byte> bytes) {
 }
 inline std::span<const std::byte> as_bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 
-/// \throws DataError naming the file and the system's reason.
-Bytes read_file(const std::filesystem::path& path);
+/// The most that a file may hold whose format sets no closer limit, in bytes.
+inline constexpr std::size_t kMostBytes = std::size_t{1} << 34;
+/// The most that is taken from a pipe or a device, whose length nobody knows beforehand, in bytes.
+inline constexpr std::size_t kMostStreamed = std::size_t{1} << 30;
+
+/// \param limit bytes. \throws DataError naming the file and the system's reason, or that it holds more.
+Bytes read_file(const std::filesystem::path& path, std::size_t limit = kMostBytes);
 
 /// The folder must be there. A symbolic link is followed; a device or a pipe is written directly.
 /// \throws DataError naming the file and the system's reason; the old file is then still there, untouched.
 void write_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file(const std::filesystem::path& path, std::string_view text);
+
+struct NewFile {
+  std::filesystem::path path;
+  std::span<const std::byte> bytes;
+};
+/// Files that belong together: all are on the disk before the first takes its place.
+/// \throws DataError as write_file; when a content could not be written, every old file is still there.
+void write_files(std::span<const NewFile> files);
+
+/// Fails as write_file would, before there is anything to write; leaves nothing behind.
+/// \throws DataError naming the file and the system's reason.
+void check_writable(const std::filesystem::path& path);
+
+/// For the signal handler of a program that then ends at once: removes the `.NAME.part` of files being
+/// written. Async-signal-safe.
+void remove_unfinished() noexcept;
 
 /// The folder of the data set `name`: `given` itself when not empty (a command's --data DIR), else
 /// $EBM_DATA/name. \throws DataError, saying which of the two to give, when there is no such folder.

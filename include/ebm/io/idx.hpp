@@ -47,4 +47,7 @@ struct Mnist {
 /// not. \throws DataError when one is missing, the counts differ, or a label is above 9.
 Mnist read_mnist(const std::filesystem::path& folder, MnistPart part);
 
+/// Every file of a folder that read_mnist may read, both parts, whether it exists or not.
+std::vector<std::filesystem::path> mnist_files(const std::filesystem::path& folder);
+
 }  // namespace ebm::io

@@ -54,4 +54,8 @@ constexpr int part_of(std::string_view file) { return static_cast<int>(fnv1a(fil
 /// FormatError for labels or images that cannot be read, naming file and place.
 LabelledFolder read_labelled_folder(const std::filesystem::path& folder, const std::vector<int>& parts = {});
 
+/// Every file that read_labelled_folder may read there, whether it exists or not; none for a folder without
+/// labels. \throws FormatError for labels that cannot be read.
+std::vector<std::filesystem::path> labelled_folder_files(const std::filesystem::path& folder);
+
 }  // namespace ebm::io

@@ -20,10 +20,11 @@ namespace lattice {
 
 /// Reads `a`'s input, writes `b`'s output; the entry of an arc is that of `a`'s. Only states on a path from
 /// the start to the end are kept. O(reachable pairs and their arcs). \throws GraphError when null arcs of `b`
-/// make the result cyclic, naming the state of `b`.
+/// make the result cyclic, naming the state of `b`; NumberError when a sum leaves the range of a double.
 Composed compose(const Lattice& a, const Automaton& b);
 
-/// The same for two automata, both of which may have cycles. \throws GraphError when `a` writes kOther.
+/// The same for two automata, both of which may have cycles. \throws GraphError when `a` writes kOther;
+/// NumberError as above.
 Automaton compose(const Automaton& a, const Automaton& b);
 
 }  // namespace lattice

@@ -12,7 +12,8 @@
 /// All are O(states + arcs) and not recursive. Scratch comes from `ws` and is given back by its reset(),
 /// which the caller calls between steps; with a warmed workspace the forms without a returned vector do not
 /// allocate. \throws ShapeError when a span has not one number per arc; NumberError naming the first arc
-/// whose energy is NaN or -inf; GraphError when beta is not finite and positive.
+/// whose energy is NaN or -inf, and when sums leave the range of a double; GraphError when beta is not finite
+/// and positive.
 
 #include <span>
 #include <vector>

@@ -18,7 +18,7 @@ struct RunState {
   std::uint64_t position = 0;  ///< samples of the present pass already seen
   std::uint64_t samples = 0;   ///< in a pass: a run on other data is refused
   std::string stage;           ///< FitOptions::stage
-  std::string recipe;          ///< loss, optimiser, batch: a run of another kind is refused
+  Recipe recipe{};             ///< loss, optimiser, batch: a run of another kind is refused
   Tally tally;                 ///< of the present pass
   double seconds = 0;          ///< spent in the present pass
   History history;

@@ -6,12 +6,14 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "ebm/core/interrupt.hpp"
 #include "ebm/graph/model.hpp"
 #include "ebm/inference/markov_chains.hpp"
 #include "ebm/losses/loss.hpp"
@@ -19,11 +21,6 @@
 #include "ebm/train/optim.hpp"
 
 namespace ebm {
-
-/// Thrown when a signal asked a fit to stop; the checkpoint has been written. Exit code 130 of the command.
-struct Interrupted : Error {
-  using Error::Error;
-};
 
 inline namespace EBM_PRECISION {
 
@@ -41,6 +38,16 @@ struct History {
   int best = 0;  ///< epoch whose weights were kept, from 1; 0 when the last ones are
 };
 
+/// What a resumed run must share with the first, by the names that its user knows. Where it differs, the
+/// refusal says so: settings with both values, fingerprints (of data, of first weights) by their names alone.
+struct Recipe {
+  std::map<std::string, std::string> settings{};
+  std::map<std::string, std::uint64_t> fingerprints{};
+  bool operator==(const Recipe&) const = default;
+};
+/// "loss nll instead of perceptron, other data": how `first` differs from `now`; empty when it does not.
+std::string difference(const Recipe& first, const Recipe& now);
+
 struct FitOptions {
   int epochs = 10;
   int batch = 1;
@@ -53,8 +60,10 @@ struct FitOptions {
   bool keep_best = false;  ///< end with the weights of least validation error (of least loss among equals)
   bool quiet = false;
   std::string title = "training";
-  std::string stage{};   ///< names this fit among several of one program; part of the checkpoint
-  std::string recipe{};  ///< options that a resumed run must share, beside those known here
+  std::string stage{};  ///< names this fit among several of one program; part of the checkpoint
+  /// Of the program. Loss, optimiser, seed and what stands above join it under `loss`, `epochs` and so on,
+  /// unless the program has its own setting of that name.
+  Recipe recipe{};
   /// Of the stage before this one: kept in the checkpoint, where earlier_history finds it after a resume.
   History earlier{};
   /// Called before every pass (counted from 0), also the one that a resumed run goes on with: to redraw what

@@ -1,14 +1,24 @@
 #pragma once
-// SIGINT and SIGTERM during a fit: remembered here, acted on between two steps.
+/// \file
+/// SIGINT and SIGTERM during long work: remembered here, acted on between two steps of it.
 
 #include <csignal>
 
+#include "ebm/core/error.hpp"
+
 namespace ebm {
 
+/// Thrown when a signal asked long work to stop and it has left everything in order. Exit code 130 of the
+/// command.
+struct Interrupted : Error {
+  using Error::Error;
+};
+
 inline volatile std::sig_atomic_t interrupt_flag = 0;
+/// Whether a signal came since the last guard was made.
 inline bool interrupted() { return interrupt_flag != 0; }
 
-// While it lives the two signals set the flag; a second one ends the program as usual.
+/// While it lives the two signals set the flag; a second one ends the program as usual.
 class InterruptGuard {
  public:
   InterruptGuard() {
