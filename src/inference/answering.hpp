@@ -23,6 +23,17 @@ inline void refuse_rescaling(const Query& q, std::string_view engine) {
                              "Exhaustive, MinSum and SumProduct do, on label variables"));
 }
 
+// For engines of label variables alone; asked before any table, so that it is they who say what is missing.
+inline void refuse_other_than_labels(const Batch& b, std::string_view engine) {
+  for (int i = 0; i < b.samples(); ++i)
+    if (const Structure& s = *b.sample(i).structure; s.has_path || s.real_dims > 0)
+      throw GraphError(message("[", engine, "] '", s.has_path ? s.path_name : s.real_name,
+                               "' is no label variable; use ",
+                               s.has_path          ? "ForwardBackward for paths"
+                               : s.label_variables ? "Nested or Grid for reals beside labels"
+                                                   : "Grid, GradientDescent or a sampler for reals"));
+}
+
 // Sizes the answer and clears it. Weights only when wanted.
 inline void prepare(Answer& out, Batch& b, const Query& q) {
   const auto n = static_cast<std::size_t>(b.samples());

@@ -49,9 +49,6 @@ class Odometer {
 void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out, int* labels_out) {
   const Sample& sample = b.sample(i);
   const Structure& s = *sample.structure;
-  if (s.has_path || s.real_dims > 0)
-    throw GraphError(message("[exhaustive] '", s.has_path ? s.path_name : s.real_name,
-                             "' is no label variable; use ForwardBackward for paths, Grid for reals"));
   thread_local Workspace ws;
   ws.reset();
   const auto n = static_cast<std::size_t>(s.label_variables);
@@ -131,6 +128,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
 
 void infer::Exhaustive::answer(Batch& b, const Query& q, Answer& out) const {
   check_beta(q);
+  refuse_other_than_labels(b, kKey);
   const Stopwatch watch;
   b.ensure();
   prepare(out, b, q);

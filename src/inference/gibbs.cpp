@@ -77,12 +77,7 @@ void infer::Gibbs::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;
   check_sampling(q, "gibbs");
   const int n = b.samples();
-  for (int i = 0; i < n; ++i) {
-    const Structure& s = *b.sample(i).structure;
-    if (s.has_path || s.real_dims > 0)
-      throw GraphError(message("[gibbs] '", s.has_path ? s.path_name : s.real_name,
-                               "' is no label variable; use Langevin or Hamiltonian for reals"));
-  }
+  refuse_other_than_labels(b, kKey);
   if (q.steps == 0 && q.over != Over::truth)
     throw GraphError("[gibbs] draws samples: ask it for Query::steps > 0, or for the truth");
   b.ensure();

@@ -48,8 +48,11 @@ void check(const infer::Grid& g, const Structure& s) {
   if (s.real_dims < 1 || s.real_dims > static_cast<int>(kDims) || s.has_path ||
       s.real_manifold == Manifold::sphere)
     throw GraphError(message("[grid] covers a real variable of one to three dimensions, which is no unit ",
-                             "vector, with label variables at most; not '",
-                             s.has_path ? s.path_name : s.real_name, "' with ", s.real_dims));
+                             "vector, with label variables at most; ",
+                             s.has_path         ? message("'", s.path_name, "' is a path")
+                             : s.real_dims == 0 ? message("this graph has none; use Automatic")
+                                                : message("'", s.real_name, "' has ", s.real_dims,
+                                                          "; use GradientDescent, or a sampler")));
   double items = 1;
   for (int d = 0; d < s.real_dims; ++d) items *= g.points;
   for (int v = 0; v < s.label_variables; ++v) items *= s.labels_of(v);

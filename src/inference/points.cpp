@@ -228,6 +228,7 @@ void answer_from(Batch& b, const Query& q, const Pieces& pieces, std::span<const
     first = last;
   }
   out.bound.assign(n, -kInf);
+  out.highest.clear();
   out.error.clear();
   out.paths.clear();
   out.weights.clear();

@@ -243,6 +243,7 @@ void answer_at(Batch& b, const Query& q, std::span<const int> samples, std::span
     kept.push_back(shares[k]);
   }
   out.bound.assign(static_cast<std::size_t>(b.samples()), -kInf);
+  out.highest.clear();
   out.labels.clear();
   out.paths.clear();
   out.weights.clear();

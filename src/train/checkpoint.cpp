@@ -14,8 +14,8 @@ namespace ebm {
 using nlohmann::json;
 
 // Doubles survive: nlohmann writes the shortest text that reads back to the same number.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, wrong, gaps, unconverged, ranges,
-                                   range, loss, gap, absolute_gap, truth, offending)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, judged, wrong, saturated, gaps,
+                                   unconverged, ranges, range, loss, gap, absolute_gap, truth, offending)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, range, seconds,
                                    collapsed, tally)
 
@@ -26,7 +26,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, train, validation, best)
 namespace {
 
 constexpr const char* kFormat = "ebm_checkpoint";
-constexpr int kVersion = 2;
+constexpr int kVersion = 3;
 constexpr const char* kChecksum = "checksum";
 
 // A CRC-32 as two numbers that a float holds exactly.

@@ -17,6 +17,19 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+std::string needed(const Powers& p) {
+  return message(p.samples       ? "samples"
+                 : p.free_energy ? "free energies"
+                                 : "minima",
+                 p.others ? " of incorrect answers" : "");
+}
+std::string_view givers(const Powers& p) {
+  return p.samples       ? "Langevin, Hamiltonian or Gibbs"
+         : p.free_energy ? "Exhaustive, SumProduct, ForwardBackward, Grid or AnnealedImportance"
+         : p.others      ? "an engine of minima that knows them, as Automatic does"
+                         : "an engine of minima, as Automatic is";
+}
+
 }  // namespace
 
 struct TrainerCore::Impl {
@@ -39,12 +52,9 @@ struct TrainerCore::Impl {
       : W(&params), loss(std::move(l)), engine(std::move(e)), optimiser(std::move(o)), batch(schema) {
     run.seed = seed;
     if (!covers(engine.powers(), loss.needs))
-      throw GraphError(message("[trainer] loss '", loss.key, "' needs ",
-                               loss.needs.samples       ? "samples"
-                               : loss.needs.free_energy ? "free energies"
-                                                        : "minima",
-                               loss.needs.others ? " of incorrect answers" : "",
-                               ", which this engine does not give"));
+      throw GraphError(message("[trainer] loss '", loss.key, "' needs ", needed(loss.needs), ", which ",
+                               engine.key().empty() ? "this engine" : message("engine '", engine.key(), "'"),
+                               " does not give; use ", givers(loss.needs)));
   }
 
   void order_samples(std::size_t n, bool shuffle) {
@@ -137,15 +147,17 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
     }
     if (e == kInf && !(loss.impostors && o < kInf)) {
       ++tally.impossible;
-      if (monitor) ++tally.wrong;
+      if (monitor) ++tally.wrong, ++tally.judged;
       continue;
     }
     const Slope s = value_of(samples, i, e, o);
     ++usable;
     ++tally.samples;
     tally.loss += s.value;
+    if (s.value > 0 && s.truth == 0 && s.contrast == 0) ++tally.saturated;
     truth_slope[i] = s.truth;
     contrast_slope[i] = s.contrast;
+    if (monitor) ++tally.judged;
     if (!monitor || e == kInf) continue;  // an impostor has no true answer to compare
     const double gap = offending.energy[i] - low.energy[i];
     if (!(gap > 0)) ++tally.wrong;

@@ -6,6 +6,7 @@
 /// envelope theorem its slope in W is dE/dW there, as good as the search has converged (Answer::report says
 /// how far it got).
 
+#include <string_view>
 #include <vector>
 
 #include "ebm/inference/engine.hpp"
@@ -19,6 +20,7 @@ namespace infer {
 /// angles, unit vectors). `others` are the points outside the ball |y - truth| <= exclude: what enters it is
 /// put back on the sphere.
 struct GradientDescent {
+  static constexpr std::string_view kKey = "gradient_descent";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   int steps = 200;          ///< most iterations
   double rate = 0.1;        ///< first step length; every one, without the line search
@@ -41,6 +43,7 @@ struct GradientDescent {
 /// energy sums over labels, each at its best reals. Graphs without labels are left to the inner engine.
 /// \throws GraphError when there are more than `limit` joint labels.
 struct LabelsOutside {
+  static constexpr std::string_view kKey = "nested";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double limit = 4096;
   GradientDescent inner{};
@@ -50,6 +53,7 @@ struct LabelsOutside {
 /// Reals outside, labels inside: descends min over labels of E(labels, reals), which has kinks where labels
 /// change.
 struct RealsOutside {
+  static constexpr std::string_view kKey = "nested";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   GradientDescent outer{};
   double limit = 4096;
@@ -68,6 +72,7 @@ inline RealsOutside Nested(const GradientDescent& outer, const Exhaustive& inner
 /// Blocks in turn: the best joint label at the present reals, then `reals.steps` of descent at that label,
 /// until the label stays. Cheaper than nesting, and stops where no single block can do better.
 struct Alternating {
+  static constexpr std::string_view kKey = "alternating";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   GradientDescent reals{};
   int rounds = 20;
