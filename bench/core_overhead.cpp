@@ -164,7 +164,8 @@ void chains() {
   // The recurrences alone: problems made ready once, kept in one workspace.
   Workspace kept, scratch;
   std::vector<ChainProblem> problems;
-  for (int i = 0; i < batch.samples(); ++i) problems.push_back(read_chain(batch, i, {}, kept));
+  for (int i = 0; i < batch.samples(); ++i)
+    problems.push_back(read_chain(batch, i, Over::all, nullptr, kept));
   std::vector<ChainMarginals> marginals;
   for (const ChainProblem& c : problems) marginals.push_back(room_for_marginals(c, kept));
   double free = 0, low = 0;

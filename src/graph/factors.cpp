@@ -1,6 +1,7 @@
 #include "ebm/graph/factors.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace ebm {
@@ -19,6 +20,42 @@ void check_pair(std::string_view name, std::span<const Shape> in, int entries) {
   if (entries != 1)
     throw ShapeError(message("[", name, "] gives one energy a row, but its scope has ", entries, " entries"));
 }
+
+// E = sum_k |a_k - b_k|, slope sign(a_k - b_k), 0 at 0. Eight sums at once, so that a compiler may keep them
+// in one vector.
+struct AbsoluteDistance {
+  static constexpr std::size_t kLanes = 8;
+  std::string_view name() const { return "absolute_distance"; }
+  void check(std::span<const Shape> in, int entries) const { check_pair(name(), in, entries); }
+  void forward(const Reads& x, View out) const {
+    const std::size_t d = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      const Real* a = x.in[0].data + static_cast<std::size_t>(r) * d;
+      const Real* b = x.in[1].data + static_cast<std::size_t>(r) * d;
+      std::array<Real, kLanes> sum{};
+      std::size_t k = 0;
+      for (; k + kLanes <= d; k += kLanes)
+        for (std::size_t j = 0; j < kLanes; ++j) sum[j] += std::abs(a[k + j] - b[k + j]);
+      for (std::size_t j = 0; k < d; ++k, ++j) sum[j] += std::abs(a[k] - b[k]);
+      out[static_cast<std::size_t>(r)] =
+          ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
+    }
+  }
+  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
+    const std::size_t d = x.in[0].row_size();
+    for (int r = 0; r < x.rows; ++r) {
+      const Real weight = dout[static_cast<std::size_t>(r)];
+      if (weight == 0) continue;
+      const std::size_t row = static_cast<std::size_t>(r) * d;
+      const Real *a = x.in[0].data + row, *b = x.in[1].data + row;
+      const auto sign = [&](std::size_t k) { return static_cast<Real>((a[k] > b[k]) - (a[k] < b[k])); };
+      if (Real* da = s.in[0].data)
+        for (std::size_t k = 0; k < d; ++k) da[row + k] += weight * sign(k);
+      if (Real* db = s.in[1].data)
+        for (std::size_t k = 0; k < d; ++k) db[row + k] -= weight * sign(k);
+    }
+  }
+};
 
 // E = |a - b| / 1 or |a - b|^2 / 2; slope (a - b) / |a - b| or (a - b).
 template <bool kSquared>
@@ -130,6 +167,9 @@ Term constant(Data energies) {
 }
 
 Term distance(Feature a, Feature b) { return function(Distance<false>{}, {a, b}, "distance"); }
+Term absolute_distance(Feature a, Feature b) {
+  return function(AbsoluteDistance{}, {a, b}, "absolute_distance");
+}
 Term half_squared_distance(Feature a, Feature b) {
   return function(Distance<true>{}, {a, b}, "half_squared_distance");
 }

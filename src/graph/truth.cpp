@@ -24,7 +24,8 @@ bool LabelSet::contains(int label) const {
 }
 
 bool Truth::known() const {
-  return path.has_value() || !reals.empty() || std::ranges::any_of(labels, &LabelSet::known);
+  return whole != Whole::product || path.has_value() || !reals.empty() ||
+         std::ranges::any_of(labels, &LabelSet::known);
 }
 
 }  // namespace ebm

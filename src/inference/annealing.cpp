@@ -18,8 +18,8 @@ using infer::AnnealedImportance;
 constexpr int kPilots = 16;         // particles of a sample that fit its steps
 constexpr double kAccepted = 0.75;  // .. to this acceptance
 
-void check(const AnnealedImportance& o, const Query& q) {
-  check_sampling(q, "annealing");
+void check(const Batch& b, const AnnealedImportance& o, const Query& q) {
+  check_sampling(b, q, "annealing");
   if (q.steps > 0)
     throw GraphError("[annealing] gives free energies; for samples ask Langevin, Hamiltonian or Gibbs");
   const auto refuse = [](const char* what, double value, const char* want) {
@@ -279,7 +279,7 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
 
 void infer::AnnealedImportance::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;
-  check(*this, q);
+  check(b, *this, q);
   if (q.beta == kInf) throw GraphError("[annealing] gives free energies: beta must be finite");
   bool reals = false;
   for (int i = 0; i < b.samples(); ++i) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 #include "ebm/core/error.hpp"
 #include "ebm/inference/engine.hpp"
@@ -67,6 +68,21 @@ inline std::size_t label_base(const Batch& b, int sample) {
   std::size_t base = 0;
   for (int i = 0; i < sample; ++i) base += static_cast<std::size_t>(b.sample(i).structure->label_variables);
   return base;
+}
+
+// What is asked of one sample: where no answer is the truth, all are `others`, and nothing is over the truth.
+inline std::optional<Over> competing(const Sample& s, Over over) {
+  if (s.truth.whole != Truth::high || over == Over::all) return over;
+  if (over == Over::truth) return std::nullopt;
+  return Over::all;
+}
+
+// For engines that ask the truth of variables alone.
+inline void refuse_high(const Batch& b, std::string_view engine) {
+  for (int i = 0; i < b.samples(); ++i)
+    if (b.sample(i).truth.whole == Truth::high)
+      throw GraphError(message("[", engine, "] no answer of sample ", i, " of the batch is its truth ",
+                               "(Truth::high), which this engine does not cover; use infer::Automatic"));
 }
 
 inline const LabelSet& truth_of(const Sample& s, int variable) {

@@ -3,7 +3,7 @@
 namespace ebm {
 inline namespace EBM_PRECISION {
 
-ChainProblem read_chain(const Batch& b, int i, const Query& q, Workspace& ws) {
+ChainProblem read_chain(const Batch& b, int i, Over over, const Rescaling* rescaling, Workspace& ws) {
   const Sample& sample = b.sample(i);
   const ChainPlan& plan = *sample.structure->chain;
   ChainProblem c;
@@ -53,22 +53,22 @@ ChainProblem read_chain(const Batch& b, int i, const Query& q, Workspace& ws) {
     last_copy = sum.data();
   }
   c.one_edge_table = tables == 1 && joined == c.length - 1;
-  if (q.rescaling) {
+  if (rescaling) {
     const auto delta = ws.take<double>(static_cast<std::size_t>(plan.max_labels));
     for (int p = 0; p < c.length; ++p) {
       const auto k = static_cast<std::size_t>(c.labels(p));
-      if (!margins(*q.rescaling, sample, plan.variable[p], delta.first(k))) continue;
+      if (!margins(*rescaling, sample, plan.variable[p], delta.first(k))) continue;
       for (std::size_t y = 0; y < k; ++y) c.unary[static_cast<std::size_t>(c.at(p)) + y] -= delta[y];
     }
   }
-  if (q.over != Over::all) {
+  if (over != Over::all) {
     const auto inside = ws.take<char>(static_cast<std::size_t>(plan.offset.back()));
     for (int p = 0; p < c.length; ++p) {
       const LabelSet& truth = truth_of(sample, plan.variable[p]);
       for (int y = 0; y < c.labels(p); ++y) inside[static_cast<std::size_t>(c.at(p) + y)] = truth.contains(y);
     }
     c.in_truth = inside;
-    if (q.over == Over::truth)
+    if (over == Over::truth)
       for (std::size_t y = 0; y < c.unary.size(); ++y)
         if (!inside[y]) c.unary[y] = kInf;
   }

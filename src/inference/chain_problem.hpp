@@ -33,7 +33,7 @@ struct ChainMarginals {
 };
 
 // Adds up the tables of sample i, less the margin between answers. Everything lives in `ws`.
-ChainProblem read_chain(const Batch& b, int i, const Query& q, Workspace& ws);
+ChainProblem read_chain(const Batch& b, int i, Over over, const Rescaling* rescaling, Workspace& ws);
 // Room for the marginals of a problem, all zero.
 ChainMarginals room_for_marginals(const ChainProblem& c, Workspace& ws);
 

@@ -27,25 +27,29 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
     std::size_t base = q.answers ? label_base(b, first) : 0;
     for (int i = first; i < last; ++i) {
       ws.reset();
-      const ChainProblem c = read_chain(b, i, q, ws);
+      const Structure& s = *b.sample(i).structure;
+      const std::size_t labels_at = base;
+      base += static_cast<std::size_t>(s.label_variables);
+      const std::optional<Over> over = competing(b.sample(i), q.over);
+      if (!over) continue;
+      const ChainProblem c = read_chain(b, i, *over, q.rescaling, ws);
       double& energy = out.energy[static_cast<std::size_t>(i)];
       if (!minimum) {
         const ChainMarginals marginals = q.weights ? room_for_marginals(c, ws) : ChainMarginals{};
-        energy = chain_free_energy(c, q.over, q.beta, q.weights ? &marginals : nullptr, ws);
+        energy = chain_free_energy(c, *over, q.beta, q.weights ? &marginals : nullptr, ws);
         if (q.weights) give(b, i, c, marginals, out);
       }
       if (minimum || q.answers) {
         const auto labels =
             q.weights || q.answers ? ws.take<int>(static_cast<std::size_t>(c.length), 0) : std::span<int>{};
-        const double low = chain_minimum(c, q.over, labels, ws);
+        const double low = chain_minimum(c, *over, labels, ws);
         if (minimum) energy = low;
         if (q.answers)
           for (int p = 0; p < c.length; ++p)
-            out.labels[base + static_cast<std::size_t>(c.plan->variable[p])] = labels[p];
+            out.labels[labels_at + static_cast<std::size_t>(c.plan->variable[p])] = labels[p];
         if (minimum && q.weights && low < kInf) give(b, i, c, labels, out);
       }
       // Factors without label variables add a constant.
-      const Structure& s = *b.sample(i).structure;
       for (std::size_t g = 0; g < s.groups.size(); ++g)
         if (s.groups[g].arity == 0) {
           const TableAt t = b.table(i, static_cast<int>(g));
@@ -57,7 +61,6 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
           }
         }
       out.bound[static_cast<std::size_t>(i)] = energy;
-      base += static_cast<std::size_t>(s.label_variables);
     }
   });
 }

@@ -72,6 +72,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
               delta.subspan(delta_at[v], static_cast<std::size_t>(counts[v])));
   }
 
+  const std::optional<Over> over = competing(sample, q.over);
   Odometer at(s, y, counts);
   double low = kInf, high = -kInf;
   std::size_t index = 0;
@@ -83,7 +84,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
     });
     for (std::size_t v = 0; v < delta_at.size(); ++v)
       e -= delta[delta_at[v] + static_cast<std::size_t>(y[v])];
-    if (q.over != Over::all && at.inside_truth(sample) != (q.over == Over::truth)) e = kInf;
+    if (!over || (*over != Over::all && at.inside_truth(sample) != (*over == Over::truth))) e = kInf;
     if (e < kInf) high = std::max(high, e);
     if (e < low) {
       low = e;

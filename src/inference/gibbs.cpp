@@ -75,7 +75,7 @@ void answer_one(Chain& chain, const Batch& b, int i, const Query& q, const infer
 
 void infer::Gibbs::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;
-  check_sampling(q, "gibbs");
+  check_sampling(b, q, "gibbs");
   const int n = b.samples();
   refuse_other_than_labels(b, kKey);
   if (q.steps == 0 && q.over != Over::truth)

@@ -73,8 +73,10 @@ void place(const infer::Grid& g, const Batch& b, const Query& q, Points& p) {
     p.dims = s.structure->real_dims;
     const auto dims = static_cast<std::size_t>(p.dims);
     const bool known = !s.truth.reals.empty(), labels = s.structure->label_variables > 0;
-    if (q.over == Over::others && !labels && (!known || s.structure->real_role == Role::latent)) continue;
-    if (q.over == Over::truth && known) {
+    const std::optional<Over> over = competing(s, q.over);
+    if (!over) continue;
+    if (*over == Over::others && !labels && (!known || s.structure->real_role == Role::latent)) continue;
+    if (*over == Over::truth && known) {
       p.sample.push_back(i);
       p.values.insert(p.values.end(), s.truth.reals.begin(), s.truth.reals.end());
       continue;
@@ -86,13 +88,13 @@ void place(const infer::Grid& g, const Batch& b, const Query& q, Points& p) {
     for (int k = 0, n = lines.count(); k < n; ++k) {
       lines.at(k, at);
       // Inside the ball other labels may still be incorrect.
-      if (q.over == Over::others && !labels &&
+      if (*over == Over::others && !labels &&
           domain.distance(std::span(at).first(dims), std::span(truth).first(dims)) <= g.exclude)
         continue;
       p.sample.push_back(i);
       for (std::size_t d = 0; d < dims; ++d) p.values.push_back(static_cast<Real>(at[d]));
     }
-    if (q.over == Over::others && !labels && p.count() == before)
+    if (*over == Over::others && !labels && p.count() == before)
       throw GraphError(message("[grid] the ball of radius ", g.exclude, " around the true '",
                                s.structure->real_name,
                                "' leaves no point of the grid; make it smaller, or the range wider"));
@@ -105,9 +107,9 @@ class Cells {
   Cells(const infer::Grid& g, const Batch& b, const Query& q, const Points& p, int first, int last)
       : g_(g),
         b_(b),
-        q_(q),
         p_(p),
         sample_(b.sample(b.sample_of(first))),
+        over_(competing(sample_, q.over).value_or(Over::all)),
         domain_(*sample_.structure),
         joint_(*sample_.structure, g.limit, "grid"),
         first_(first),
@@ -118,7 +120,7 @@ class Cells {
   template <class Visit>
   void each(const Visit& visit) const {
     for (int item = first_; item < last_; ++item) {
-      const bool near = q_.over == Over::others && in_ball(item);
+      const bool near = over_ == Over::others && in_ball(item);
       for (int y = 0; y < joint_.count(); ++y) {
         if (!allowed(y, near)) continue;
         if (!visit(item, y)) return;
@@ -128,9 +130,9 @@ class Cells {
 
  private:
   bool allowed(int y, bool near) const {
-    if (q_.over == Over::all || sample_.structure->label_variables == 0) return true;
+    if (over_ == Over::all || sample_.structure->label_variables == 0) return true;
     const bool inside = joint_.in_truth(sample_, y);
-    return q_.over == Over::truth ? inside : !inside || !near;
+    return over_ == Over::truth ? inside : !inside || !near;
   }
   // Whether a true label is a correct answer there: also where no true value is known.
   bool in_ball(int item) const {
@@ -145,9 +147,9 @@ class Cells {
   }
   const infer::Grid& g_;
   const Batch& b_;
-  const Query& q_;
   const Points& p_;
   const Sample& sample_;
+  Over over_;
   RealDomain domain_;
   JointLabels joint_;
   int first_, last_;

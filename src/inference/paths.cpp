@@ -76,9 +76,10 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
     path_energies(b, i, energy);
     const Automaton* with = nullptr;
     double& result = out.energy[sample];
-    if (q.over != Over::all && s.truth.path)
-      with = q.over == Over::truth ? s.truth.path->is.get() : s.truth.path->is_not.get();
-    if (q.over == Over::others && !s.truth.path) return;
+    const std::optional<Over> over = competing(s, q.over);
+    if (!over || (*over == Over::others && !s.truth.path)) return;
+    if (*over != Over::all && s.truth.path)
+      with = *over == Over::truth ? s.truth.path->is.get() : s.truth.path->is_not.get();
     const bool minimum = q.beta == kInf;
     const double constant = constant_energy(b, i);
     const auto weight = q.weights ? ws.take<double>(arcs, 0.0) : std::span<double>{};

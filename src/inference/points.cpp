@@ -105,8 +105,10 @@ void Pieces::assign(const Batch& b, const Query& q, LabelMode mode, double limit
       labels_.emplace_back(s.structure, JointLabels(*s.structure, limit, engine));
     const JointLabels& joint = this->joint(b, i);
     const bool real_known = !s.truth.reals.empty();
-    const bool clamped = q.over == Over::truth && real_known;
-    bool ball = q.over == Over::others && real_known && s.structure->real_role == Role::output;
+    const std::optional<Over> over = competing(s, q.over);
+    if (!over) continue;
+    const bool clamped = *over == Over::truth && real_known;
+    bool ball = *over == Over::others && real_known && s.structure->real_role == Role::output;
     bool labels_known = false;
     for (const LabelSet& t : s.truth.labels) labels_known |= t.known();
     if (ball) {  // is there anything outside at all?
@@ -122,8 +124,8 @@ void Pieces::assign(const Batch& b, const Query& q, LabelMode mode, double limit
       pieces_.push_back({i, k, labels, outside, clamped});
     };
     if (mode == LabelMode::inside) {
-      if (q.over != Over::others) {
-        add(-1, q.over, false);
+      if (*over != Over::others) {
+        add(-1, *over, false);
       } else {
         if (labels_known) add(-1, Over::others, false);
         if (ball) add(-1, Over::truth, true);
@@ -132,8 +134,8 @@ void Pieces::assign(const Batch& b, const Query& q, LabelMode mode, double limit
     }
     for (int k = 0; k < joint.count(); ++k) {
       const bool inside = mode == LabelMode::none || joint.in_truth(s, k);
-      if (q.over == Over::truth && !inside) continue;
-      if (q.over != Over::others || !inside)
+      if (*over == Over::truth && !inside) continue;
+      if (*over != Over::others || !inside)
         add(k, Over::all, false);
       else if (ball)
         add(k, Over::all, true);

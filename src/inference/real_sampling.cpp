@@ -36,8 +36,8 @@ struct DualAveraging {
   double best() const { return std::exp(bar); }
 };
 
-void check(const Query& q, const Options& o) {
-  check_sampling(q, o.name);
+void check(const Batch& b, const Query& q, const Options& o) {
+  check_sampling(b, q, o.name);
   const auto refuse = [&](const char* what, double value, const char* want) {
     throw GraphError(message("[", o.name, "] ", what, " is ", value, "; it must be ", want));
   };
@@ -64,7 +64,7 @@ thread_local Memory kept;  // moved out meanwhile: a waiting thread may be given
 
 void run(Batch& b, const Query& q, const Options& o, Answer& out) {
   const Stopwatch watch;
-  check(q, o);
+  check(b, q, o);
   Memory m = std::move(kept);
   RealMoves& moves = m.moves;
   moves.assign(b, o.name);

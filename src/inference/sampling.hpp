@@ -11,8 +11,9 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 
 // \throws GraphError naming the engine for a query that no sampler answers.
-inline void check_sampling(const Query& q, std::string_view engine) {
+inline void check_sampling(const Batch& b, const Query& q, std::string_view engine) {
   check_beta(q);
+  refuse_high(b, engine);
   refuse_rescaling(q, engine);
   if (q.steps < 0)
     throw GraphError(message("[query] steps is ", q.steps, "; a chain makes 1 transition or more"));

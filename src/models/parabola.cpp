@@ -1,7 +1,6 @@
 #include "ebm/models/parabola.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "ebm/core/error.hpp"
@@ -14,45 +13,6 @@ namespace {
 using Architecture = ParabolaOptions::Architecture;
 
 constexpr int kFine = 401;
-
-// E = sum_k |a_k - b_k|, slope sign(a_k - b_k), 0 at 0. Eight sums at once, so that a compiler may keep them
-// in one vector.
-struct AbsoluteDistance {
-  static constexpr std::size_t kLanes = 8;
-  std::string_view name() const { return "absolute distance"; }
-  void check(std::span<const Shape> in, int entries) const {
-    if (in.size() != 2 || in[0].size() != in[1].size() || entries != 1)
-      throw ShapeError("[absolute distance] two features of one length give one energy");
-  }
-  void forward(const Reads& x, View out) const {
-    const std::size_t d = x.in[0].row_size();
-    for (int r = 0; r < x.rows; ++r) {
-      const Real* a = x.in[0].data + static_cast<std::size_t>(r) * d;
-      const Real* b = x.in[1].data + static_cast<std::size_t>(r) * d;
-      std::array<Real, kLanes> sum{};
-      std::size_t k = 0;
-      for (; k + kLanes <= d; k += kLanes)
-        for (std::size_t j = 0; j < kLanes; ++j) sum[j] += std::abs(a[k + j] - b[k + j]);
-      for (std::size_t j = 0; k < d; ++k, ++j) sum[j] += std::abs(a[k] - b[k]);
-      out[static_cast<std::size_t>(r)] =
-          ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
-    }
-  }
-  void backward(const Reads& x, ConstView dout, const Slopes& s) const {
-    const std::size_t d = x.in[0].row_size();
-    for (int r = 0; r < x.rows; ++r) {
-      const Real weight = dout[static_cast<std::size_t>(r)];
-      if (weight == 0) continue;
-      const std::size_t row = static_cast<std::size_t>(r) * d;
-      const Real *a = x.in[0].data + row, *b = x.in[1].data + row;
-      const auto sign = [&](std::size_t k) { return static_cast<Real>((a[k] > b[k]) - (a[k] < b[k])); };
-      if (Real* da = s.in[0].data)
-        for (std::size_t k = 0; k < d; ++k) da[row + k] += weight * sign(k);
-      if (Real* db = s.in[1].data)
-        for (std::size_t k = 0; k < d; ++k) db[row + k] -= weight * sign(k);
-    }
-  }
-};
 
 struct Point {
   Tensor x;
@@ -139,9 +99,7 @@ struct Parabola::Impl {
         model(W,
               [this](FactorGraph& g, const Point& p) {
                 const RealVariable y = g.output("y", Reals(1), p.y);
-                g.add(factor::function(AbsoluteDistance{},
-                                       {g.feature(gx, p.x), gy ? g.feature(gy, y) : g.feature(y)},
-                                       "absolute distance"));
+                g.add(factor::absolute_distance(g.feature(gx, p.x), gy ? g.feature(gy, y) : g.feature(y)));
               }),
         ready(model.prepare(data)),
         trainer(model, any_loss(o.loss, o.settings),

@@ -104,6 +104,13 @@ void TrainerCore::Impl::stop_at_nan_tables(std::span<const Sample* const> sample
 
 int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights, Tally& tally,
                            MarkovChains& chains) {
+  if (!loss.impostors)
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      if (samples[i]->truth.whole == Truth::high)
+        throw LossError(message("[trainer] no answer of sample ", place(samples, i),
+                                " is its truth, and loss '", loss.key,
+                                "' has no term for that; contrastive-margin, contrastive-exponential, "
+                                "square-square and square-exponential have"));
   batch.assign(samples, weights ? Net::Mode::train : Net::Mode::evaluate);
   batch.set_step(run.seed, state.steps);
   chains.keys.clear();
@@ -145,7 +152,7 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
       if (!bad.points.empty()) batch.forward(bad.points), stop_at_nan_tables(samples);
       stop_at_nan(samples, i, "");
     }
-    if (e == kInf && !(loss.impostors && o < kInf)) {
+    if (e == kInf && samples[i]->truth.whole != Truth::high) {
       ++tally.impossible;
       if (monitor) ++tally.wrong, ++tally.judged;
       continue;
@@ -158,6 +165,13 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
     truth_slope[i] = s.truth;
     contrast_slope[i] = s.contrast;
     if (monitor) ++tally.judged;
+    if (const Truth::Whole whole = samples[i]->truth.whole; whole != Truth::Whole::product) {
+      const double energy = whole == Truth::low ? e : o;
+      if (!std::isfinite(energy)) continue;
+      ++(whole == Truth::low ? tally.lows : tally.highs);
+      (whole == Truth::low ? tally.low : tally.high) += energy;
+      tally.square += energy * energy;
+    }
     if (!monitor || e == kInf) continue;  // an impostor has no true answer to compare
     const double gap = offending.energy[i] - low.energy[i];
     if (!(gap > 0)) ++tally.wrong;

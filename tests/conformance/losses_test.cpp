@@ -193,13 +193,11 @@ TEST(MarginBetweenAnswers, OnChains_TrainsAStructuredSvm) {
   }
 }
 
-/// Pairs of points, genuine where both are of one class. Each has one configuration: the truth for a genuine
-/// pair, something else for an impostor.
+/// Pairs of points, genuine where both are of one class.
 struct Pairs {
   Params W;
   std::vector<Tensor> x = clusters();
   Net net = net::mlp(W, "net", {2, 6, 2});
-  const Tensor only_true{{2}, {0, static_cast<Real>(kInf)}}, only_false{{2}, {static_cast<Real>(kInf), 0}};
   std::unique_ptr<Model<int>> model;
   std::unique_ptr<Prepared> ready;
   explicit Pairs(bool impostors) {
@@ -208,7 +206,7 @@ struct Pairs {
       const int a = i % kSamples, b = (i * 7 + i / kSamples + 1) % kSamples;
       g.add(factor::distance(g.feature(net, x[static_cast<std::size_t>(a)]),
                              g.feature(net, x[static_cast<std::size_t>(b)])));
-      g.add(factor::constant(genuine(i) ? only_true : only_false), g.output("pair", Labels(2), 0));
+      g.truth(genuine(i) ? Truth::low : Truth::high);
     });
     std::vector<int> index;
     for (int i = 0; i < 4 * kSamples; ++i)
@@ -220,17 +218,19 @@ struct Pairs {
   std::pair<double, double> means() {
     Batch batch = ready->batch();
     Answer a;
-    infer::Exhaustive{}.answer(batch, {.weights = false, .answers = true}, a);
+    infer::Exhaustive{}.answer(batch, {.weights = false}, a);
     double sum[2]{}, count[2]{};
-    for (std::size_t i = 0; i < a.energy.size(); ++i)
-      sum[a.labels[i]] += a.energy[i], count[a.labels[i]] += 1;
+    for (std::size_t i = 0; i < a.energy.size(); ++i) {
+      const bool high = batch.sample(static_cast<int>(i)).truth.whole == Truth::high;
+      sum[high] += a.energy[i], count[high] += 1;
+    }
     return {sum[0] / count[0], sum[1] / std::max(1.0, count[1])};
   }
 };
 
 TEST(Contrastive, OnPairs_DrawsTheGenuineTogetherAndTheImpostorsApart) {
-  for (const AnyLoss& loss :
-       {any_loss("contrastive-exponential", {.q = 2}), any_loss("contrastive-margin")}) {
+  for (const AnyLoss& loss : {any_loss("contrastive-exponential", {.q = 2}), any_loss("contrastive-margin"),
+                              any_loss("square-square"), any_loss("square-exponential", {.gamma = 4})}) {
     SCOPED_TRACE(loss.key);
     Pairs pairs(true);
     Trainer<int> trainer(*pairs.model, loss, AnyEngine(infer::Exhaustive{}),
@@ -239,8 +239,13 @@ TEST(Contrastive, OnPairs_DrawsTheGenuineTogetherAndTheImpostorsApart) {
     EXPECT_EQ(before.tally.samples, pairs.ready->size());
     EXPECT_EQ(before.tally.impossible, 0u);  // an impostor is no fault of the data
     for (int epoch = 0; epoch < 40; ++epoch) trainer.epoch(*pairs.ready, {.batch = 8});
-    EXPECT_LT(trainer.evaluate(*pairs.ready).loss, 0.5 * before.loss);
+    const EpochReport after = trainer.evaluate(*pairs.ready);
+    EXPECT_LT(after.loss, 0.5 * before.loss);
+    EXPECT_FALSE(after.collapsed);
     const auto [genuine, impostor] = pairs.means();
+    EXPECT_NEAR(after.truth, genuine, 1e-4);
+    EXPECT_NEAR(after.offending, impostor, 1e-4);
+    EXPECT_NEAR(after.gap, impostor - genuine, 1e-4);
     EXPECT_LT(genuine, 0.25);
     EXPECT_GT(impostor, 0.8);
   }
@@ -250,19 +255,27 @@ TEST(Contrastive, WithGenuinePairsAlone_Collapses) {
   Pairs pairs(false);
   Trainer<int> trainer(*pairs.model, any_loss("contrastive-margin"), AnyEngine(infer::Exhaustive{}),
                        AnyOptimiser(optim::Adam{.rate = 0.01}));
-  for (int epoch = 0; epoch < 60; ++epoch) trainer.epoch(*pairs.ready, {.batch = 8});
+  bool said = false;
+  for (int epoch = 0; epoch < 60; ++epoch) said |= trainer.epoch(*pairs.ready, {.batch = 8}).collapsed;
+  EXPECT_TRUE(said);
   Pairs both(true);
   std::ranges::copy(pairs.W.flat(), both.W.flat().begin());
   EXPECT_LT(both.means().second, 0.1);  // strangers look alike too
 }
 
-TEST(Contrastive, OfALossThatKnowsNoImpostors_CallsThemImpossible) {
+TEST(Contrastive, OfALossThatKnowsNoImpostors_IsRefusedByName) {
   Pairs pairs(true);
-  Trainer<int> trainer(*pairs.model, any_loss("square-square"), AnyEngine(infer::Exhaustive{}),
-                       AnyOptimiser(optim::Sgd{}));
-  const EpochReport r = trainer.evaluate(*pairs.ready);
-  EXPECT_GT(r.tally.impossible, 0u);
-  EXPECT_TRUE(std::isfinite(r.loss));
+  for (const char* key : {"energy", "perceptron", "hinge", "nll", "mee"}) {
+    Trainer<int> trainer(*pairs.model, any_loss(key), AnyEngine(infer::Exhaustive{}),
+                         AnyOptimiser(optim::Sgd{}));
+    try {
+      trainer.evaluate(*pairs.ready);
+      ADD_FAILURE() << key;
+    } catch (const LossError& error) {
+      EXPECT_NE(std::string(error.what()).find(key), std::string::npos);
+      EXPECT_NE(std::string(error.what()).find("contrastive-margin"), std::string::npos);
+    }
+  }
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ inline constexpr std::string_view kExpected[][kLosses] = {
     "gggggcgccccgggpppp",  // perceptron
     "gggggTgTTTTppppppp",  // hinge
     "gggggTgTTTTppppppp",  // log
-    "gggggTgccccppppppp",  // lvq2
+    "gggggcgccccppppppp",  // lvq2
     "gggggTgTTTTppppppp",  // mce
     "gggggTgTTTTppppppp",  // square-square
     "gggggTgTTTTppppppp",  // square-exponential

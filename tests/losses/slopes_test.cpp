@@ -170,7 +170,8 @@ TEST(ContrastiveLosses, OfAGenuinePairAndOfAnImpostor_AreOneTermEach) {
   const double q = 3;
   const AnyLoss exponential = any_loss("contrastive-exponential", {.q = q});
   const AnyLoss margin = any_loss("contrastive-margin", {.margin = 2});
-  EXPECT_TRUE(exponential.impostors && margin.impostors && !any_loss("square-square").impostors);
+  EXPECT_TRUE(exponential.impostors && margin.impostors && any_loss("square-square").impostors &&
+              any_loss("square-exponential").impostors && !any_loss("hinge").impostors);
   for (const double d : {0.0, 0.3, 1.0, 1.9, 2.5}) {
     const Slope genuine = exponential(d, kInf), impostor = exponential(kInf, d);
     EXPECT_NEAR(genuine.value, 2 / q * d * d, 1e-15);

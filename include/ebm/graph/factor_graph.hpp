@@ -56,6 +56,10 @@ class FactorGraph {
                       bool truth_known = true);
   ///@}
 
+  /// Says of all answers at once that they are right (Truth::low) or incorrect (Truth::high): a genuine or an
+  /// impostor pair, a face or background. Of a low one, truths of variables still say which answer it is.
+  void truth(Truth::Whole whole) { truth_.whole = whole; }
+
   /// What `net` computes from data, or from the real variable: once per evaluation, for any number of
   /// factors.
   Feature feature(const Net& net, Data x);

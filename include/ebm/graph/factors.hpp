@@ -62,6 +62,8 @@ Term constant(Data energies);
 /// E = |a - b|, the Euclidean distance of two features, one number a row (Hadsell, Chopra, LeCun 2006, eq.
 /// 1).
 Term distance(Feature a, Feature b);
+/// E = sum_k |a_k - b_k| (Chopra, Hadsell, LeCun 2005).
+Term absolute_distance(Feature a, Feature b);
 /// E = |a - b|^2 / 2.
 Term half_squared_distance(Feature a, Feature b);
 /// The net's rows with one more label at a fixed energy: the rubbish class of LeCun et al. 1998, eq. 9 (its

@@ -41,8 +41,17 @@ struct PathTruth {
   std::shared_ptr<const Automaton> is_not;  ///< accepts every other string
 };
 
-/// The truth of one sample: a product over its variables.
+/// The truth of one sample: a product over its variables, or a word on all answers at once.
 struct Truth {
+  /// Pairs and detectors: whether this input has a true answer at all (Chopra, Hadsell, LeCun 2005; Osadchy,
+  /// LeCun, Miller 2007).
+  enum class Whole {
+    product,  ///< nothing more than the variables' own truths say
+    low,      ///< a genuine pair, a face: known to be right, also without a free variable of known truth
+    high,     ///< an impostor pair, background: no answer is the truth, all are incorrect
+  };
+  static constexpr Whole low = Whole::low, high = Whole::high;
+  Whole whole = Whole::product;
   std::vector<LabelSet> labels;  ///< one per label variable, in order of declaration; empty: all unknown
   std::vector<Real> reals;       ///< values of the real variable, empty when unknown
   std::optional<PathTruth> path;

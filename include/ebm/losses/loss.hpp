@@ -32,8 +32,9 @@ struct Slope {
 };
 
 /// A plain struct of options: what it asks of inference, in its type, and the function itself. It may also
-/// have `check()`, which refuses options out of range, and a constant `kImpostors`: true where an infinite e
-/// is no fault but an impostor (a pair whose only configuration is outside the truth).
+/// have `check()`, which refuses options out of range, and a constant `kImpostors`: true where it has a term
+/// for a sample that no answer is the truth of (Truth::high: an impostor pair, background), whose e is
+/// infinite.
 template <class L>
 concept Loss = requires(const L loss, double e, double o) {
   { loss.truth() } -> std::convertible_to<Query>;

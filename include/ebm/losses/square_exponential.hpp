@@ -13,7 +13,7 @@ namespace ebm::loss {
 struct SquareExponential {
   static constexpr std::string_view kKey = "square-exponential";
   static constexpr Powers kNeeds{.minimum = true, .others = true};
-  static constexpr bool kContrasts = true, kCanCollapse = false;
+  static constexpr bool kContrasts = true, kCanCollapse = false, kImpostors = true;
   double gamma = 1;  ///< > 0: weight of the pull up
   void check() const { detail::positive(kKey, "gamma", gamma); }
   Query truth() const { return {.over = Over::truth}; }
@@ -21,8 +21,8 @@ struct SquareExponential {
   Slope operator()(double e, double o) const {
     detail::known(kKey, e, o);
     detail::distances(kKey, e, o);
-    const double pull = gamma * std::exp(-o);
-    return {e * e + pull, 2 * e, -pull};
+    const double low = e == kInf ? 0 : e, pull = gamma * std::exp(-o);
+    return {low * low + pull, 2 * low, -pull};
   }
 };
 

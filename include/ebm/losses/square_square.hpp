@@ -16,7 +16,7 @@ namespace ebm::loss {
 struct SquareSquare {
   static constexpr std::string_view kKey = "square-square";
   static constexpr Powers kNeeds{.minimum = true, .others = true};
-  static constexpr bool kContrasts = true, kCanCollapse = false;
+  static constexpr bool kContrasts = true, kCanCollapse = false, kImpostors = true;
   double margin = 1;      ///< >= 0, in units of the energy
   Rescaling rescaling{};  ///< added to the margin, answer by answer
   void check() const {
@@ -28,8 +28,8 @@ struct SquareSquare {
   Slope operator()(double e, double o) const {
     detail::known(kKey, e, o);
     detail::distances(kKey, e, contrast().rescaling ? 0 : o);
-    const double lack = o < margin ? margin - o : 0;
-    return {e * e + lack * lack, 2 * e, -2 * lack};
+    const double low = e == kInf ? 0 : e, lack = o < margin ? margin - o : 0;
+    return {low * low + lack * lack, 2 * low, -2 * lack};
   }
 };
 

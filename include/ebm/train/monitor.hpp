@@ -24,17 +24,22 @@ struct Tally {
   std::uint64_t ranges = 0;       ///< with a known range of the energy
   double range = 0;
   double loss = 0, gap = 0, absolute_gap = 0, truth = 0, offending = 0;
+  /// Samples known as a whole to be low (genuine pairs, faces) or high (impostors, background).
+  std::uint64_t lows = 0, highs = 0;
+  double low = 0, high = 0, square = 0;  ///< sums of their energies, and of the squares of both
 };
 
 struct EpochReport {
-  int epoch = 0;      ///< counted from 1
-  double loss = 0;    ///< mean over samples with a possible truth
-  double error = -1;  ///< fraction of samples whose most offending answer is at most as high as the truth;
-                      ///< -1, and no gap, when the engine does not know the offending one
-  double gap = 0;     ///< mean of E(most offending) - E(truth), nats
-  double truth = 0, offending = 0;  ///< their means
-  double range = -1;  ///< mean of max_y E(y) - min_y E(y), nats, as far as the engine meets the answers
-                      ///< (Answer::highest); -1 when it does not say
+  int epoch = 0;    ///< counted from 1
+  double loss = 0;  ///< mean over samples with a possible truth
+  /// Fraction of samples whose most offending answer is at most as high as the truth; -1, and no gap, when
+  /// the engine does not know the offending one.
+  double error = -1;
+  double gap = 0;  ///< mean of E(most offending) - E(truth), nats; of pairs, of E(impostor) - E(genuine)
+  double truth = 0, offending = 0;  ///< their means; of pairs, those of genuine and of impostor ones
+  /// Mean of max_y E(y) - min_y E(y), nats, as far as the engine meets the answers (Answer::highest); -1 when
+  /// it does not say. Of pairs, where there is no other answer, the standard deviation of E over them.
+  double range = -1;
   double seconds = 0;
   bool collapsed = false;  ///< the energy no longer tells answers apart
   Tally tally;
