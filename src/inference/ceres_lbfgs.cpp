@@ -6,6 +6,7 @@
 #include "ebm/core/pool.hpp"
 #include "points.hpp"
 #include "residual_plan.hpp"
+#include "starts.hpp"
 
 #ifdef EBM_HAS_CERES
 #include <ceres/ceres.h>
@@ -120,7 +121,7 @@ void infer::Lbfgs::answer(Batch& b, const Query& q, Answer& out) const {
     if (piece.clamped)
       std::ranges::copy(sample.truth.reals, at.begin());
     else
-      place_start(from, b, piece.sample, 0, kEngine, at);
+      Starts(from).place(b, piece.sample, 0, kEngine, at);
   }
   parallel_for(n, [&](std::size_t p) {
     const Piece& piece = pieces.all()[p];

@@ -9,6 +9,7 @@
 #include "ebm/core/pool.hpp"
 #include "points.hpp"
 #include "residual_plan.hpp"
+#include "starts.hpp"
 
 #ifdef EBM_HAS_CERES
 #include <ceres/ceres.h>
@@ -278,7 +279,7 @@ void infer::LeastSquares::answer(Batch& b, const Query& q, Answer& out) const {
     if (piece.clamped)
       std::ranges::copy(b.sample(piece.sample).truth.reals, at.begin());
     else
-      place_start(from, b, piece.sample, 0, kEngine, at);
+      Starts(from).place(b, piece.sample, 0, kEngine, at);
   }
   parallel_for(n, [&](std::size_t p) {
     const auto at = std::span(x).subspan(p * d, d);

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "answering.hpp"
-#include "ebm/core/rng.hpp"
 #include "ebm/inference/reals.hpp"
 #include "points.hpp"
+#include "starts.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -74,7 +74,7 @@ class Descent {
         Walk& w = m_.walks.emplace_back();
         w.piece = static_cast<int>(p);
         m_.x.resize(m_.x.size() + dims_);
-        place(s, piece, k, std::span(m_.x).last(dims_));
+        place(piece, k, std::span(m_.x).last(dims_));
       }
     }
     m_.trial = m_.x;
@@ -118,7 +118,7 @@ class Descent {
 
   Memory release() { return std::move(m_); }
 
-  void answer(const Query& q, Answer& out) {
+  void answer(const Query& q, Method method, Answer& out) {
     m_.found.clear();
     double moved = 0;
     bool converged = true, unbounded = false;
@@ -146,8 +146,8 @@ class Descent {
                   .iterations = iterations_,
                   .residual = moved,
                   .seconds = watch_.seconds(),
-                  .asked = Method::gradient_descent,
-                  .used = Method::gradient_descent,
+                  .asked = method,
+                  .used = method,
                   .why = unbounded ? Why::unbounded : Why::asked};
   }
 
@@ -156,34 +156,13 @@ class Descent {
     return std::span(all).subspan(w * dims_, dims_);
   }
 
-  void place(const Sample& s, const Piece& piece, int k, std::span<double> x) const {
-    const Structure& g = *s.structure;
-    const RealDomain domain(g);
+  void place(const Piece& piece, int k, std::span<double> x) const {
+    const Sample& s = b_.sample(piece.sample);
     if (piece.clamped) {
       std::ranges::copy(s.truth.reals, x.begin());
       return;
     }
-    Rng rng = Rng(o_.seed, 0x5374617274ULL).fork(static_cast<std::uint64_t>(k));
-    for (std::size_t d = 0; d < dims_; ++d) {
-      double low = o_.low, high = o_.high;
-      if (g.real_manifold == Manifold::angles) low = -3.14159265358979, high = 3.14159265358979;
-      if (g.real_manifold == Manifold::sphere) low = -1, high = 1;
-      if (!g.real_low.empty() && std::isfinite(g.real_low[d])) low = g.real_low[d];
-      if (!g.real_high.empty() && std::isfinite(g.real_high[d])) high = g.real_high[d];
-      low = std::min(low, high);
-      x[d] = k == 0                                ? (low + high) / 2
-             : g.real_manifold == Manifold::sphere ? rng.normal()
-                                                   : rng.uniform(low, high);
-    }
-    if (k == 0 && !o_.start.empty()) {
-      if (o_.start.size() != dims_)
-        throw GraphError(message("[", engine_, "] the start has ", o_.start.size(), " numbers and '",
-                                 g.real_name, "' has ", dims_, " dimensions"));
-      std::ranges::copy(o_.start, x.begin());
-      if (!domain.contains(x))
-        throw GraphError(message("[", engine_, "] the start is outside the bounds of '", g.real_name, "'"));
-    }
-    domain.retract(x);
+    Starts(o_.start, o_.low, o_.high, o_.seed).place(b_, piece.sample, k, engine_, x);
     keep_out(s, piece, x);
   }
 
@@ -317,10 +296,10 @@ class Descent {
 thread_local Memory kept;  // moved out meanwhile: a waiting thread may be given another search
 
 void search(Batch& b, const Query& q, const GradientDescent& o, LabelMode mode, double limit,
-            std::string_view engine, Answer& out) {
+            std::string_view engine, Method method, Answer& out) {
   Descent descent(b, o, q, mode, limit, engine, std::move(kept));
   descent.go(o.steps);
-  descent.answer(q, out);
+  descent.answer(q, method, out);
   kept = descent.release();
 }
 
@@ -330,7 +309,7 @@ void infer::GradientDescent::answer(Batch& b, const Query& q, Answer& out) const
   if (q.beta != kInf)
     throw GraphError(
         "[gradient_descent] finds minima; a free energy over reals is asked of infer::Grid or of a sampler");
-  search(b, q, *this, LabelMode::none, 1, kKey, out);
+  search(b, q, *this, LabelMode::none, 1, kKey, Method::gradient_descent, out);
 }
 
 void infer::LabelsOutside::answer(Batch& b, const Query& q, Answer& out) const {
@@ -338,13 +317,13 @@ void infer::LabelsOutside::answer(Batch& b, const Query& q, Answer& out) const {
     if (const Structure& s = *b.sample(i).structure; s.label_variables == 0 && s.real_dims > 0)
       throw GraphError(message("[nested] sums a free energy over labels, and beside '", s.real_name,
                                "' there are none; ask infer::Grid or infer::AnnealedImportance"));
-  search(b, q, inner, LabelMode::outside, limit, kKey, out);
+  search(b, q, inner, LabelMode::outside, limit, kKey, Method::nested, out);
 }
 
 void infer::RealsOutside::answer(Batch& b, const Query& q, Answer& out) const {
   if (q.beta != kInf)
     throw GraphError("[nested] with reals outside finds minima; put labels outside for a free energy");
-  search(b, q, outer, LabelMode::inside, limit, kKey, out);
+  search(b, q, outer, LabelMode::inside, limit, kKey, Method::nested, out);
 }
 
 void infer::Alternating::answer(Batch& b, const Query& q, Answer& out) const {
@@ -355,7 +334,7 @@ void infer::Alternating::answer(Batch& b, const Query& q, Answer& out) const {
     descent.go(reals.steps);
     changed = descent.choose_labels();
   }
-  descent.answer(q, out);
+  descent.answer(q, Method::alternating, out);
   out.report.converged &= !changed;
   kept = descent.release();
 }

@@ -2,7 +2,6 @@
 // joint labels are read.
 
 #include <array>
-#include <numbers>
 
 #include "answering.hpp"
 #include "points.hpp"
@@ -23,10 +22,10 @@ struct Lines {
   Lines(const infer::Grid& g, const Structure& s)
       : dims(static_cast<std::size_t>(s.real_dims)), points(g.points) {
     for (std::size_t d = 0; d < dims; ++d) {
-      low[d] = s.real_low.empty() || !std::isfinite(s.real_low[d]) ? g.low : s.real_low[d];
-      double high = s.real_high.empty() || !std::isfinite(s.real_high[d]) ? g.high : s.real_high[d];
-      int gaps = points - 1;
-      if (s.real_manifold == Manifold::angles) low[d] = -std::numbers::pi, high = -low[d], gaps = points;
+      const auto [least, most] = RealDomain(s).range(d);
+      low[d] = std::isfinite(least) ? least : g.low;
+      const double high = std::isfinite(most) ? most : g.high;
+      const int gaps = s.real_manifold == Manifold::angles ? points : points - 1;  // once round
       if (high < low[d])
         throw GraphError(message("[grid] its range [", g.low, ", ", g.high, "] and the bounds of '",
                                  s.real_name, "' leave nothing between ", low[d], " and ", high));

@@ -12,6 +12,7 @@
 #include "normal_equations.hpp"
 #include "points.hpp"
 #include "residual_plan.hpp"
+#include "starts.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -335,7 +336,7 @@ void LevenbergMarquardt::answer(Batch& b, const Query& q, Answer& out) const {
       if (piece.clamped)
         std::ranges::copy(b.sample(piece.sample).truth.reals, x.begin());
       else
-        place_start(from, b, piece.sample, k, kEngine, x);
+        Starts(from).place(b, piece.sample, k, kEngine, x);
     }
   const Problem problem{b, *this, s.plan, d, b.schema().functions().size()};
   parallel_for((s.walks.size() + kPiece - 1) / kPiece, [&](std::size_t i) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "answering.hpp"
 
@@ -40,6 +39,22 @@ void ResidualPlan::assign(Batch& b, const Query& q, std::string_view engine) {
     if (std::ranges::find(structures_, s, &OfStructure::structure) == structures_.end()) add(b, *s, engine);
   }
   b.forward_data();
+}
+
+bool ResidualPlan::covers(const Schema& schema, const Structure& s) {
+  bool any = false;
+  for (const ebm::Group& g : s.groups) {
+    if (!g.on_reals) continue;
+    if (g.kind != Term::Kind::function ||
+        !schema.functions()[static_cast<std::size_t>(g.function)].function.has_residuals())
+      return false;
+    for (const int f : g.features) {
+      const FeatureSource& source = s.features[static_cast<std::size_t>(f)];
+      if (source.slot < 0 && source.net >= 0) return false;
+    }
+    any = true;
+  }
+  return any && s.real_dims > 0 && s.label_variables == 0 && !s.has_path;
 }
 
 void ResidualPlan::add(const Batch& b, const Structure& s, std::string_view engine) {
@@ -134,43 +149,6 @@ void ResidualPlan::constants(Batch& b, std::span<double> energy) {
     }
   }
   b.forget_points();
-}
-
-void place_start(const infer::Start& from, const Batch& b, int sample, int k, std::string_view engine,
-                 std::span<double> x) {
-  const Structure& s = *b.sample(sample).structure;
-  const RealDomain domain(s);
-  const std::size_t dims = x.size();
-  if (k == 0 && !from.start.empty()) {
-    const bool one = from.start.size() == dims;
-    if (!one && from.start.size() != dims * static_cast<std::size_t>(b.samples()))
-      throw GraphError(message("[", engine, "] the start has ", from.start.size(), " numbers; '", s.real_name,
-                               "' has ", dims, " dimensions, and the batch ", b.samples(), " samples"));
-    std::copy_n(
-        from.start.begin() + static_cast<std::ptrdiff_t>(one ? 0 : static_cast<std::size_t>(sample) * dims),
-        dims, x.begin());
-    if (!std::ranges::all_of(x, [](double v) { return std::isfinite(v); }))
-      throw GraphError(message("[", engine, "] the start of sample ", sample, " is not finite"));
-    if (!domain.contains(x))
-      throw GraphError(message("[", engine, "] the start of sample ", sample, " is outside the bounds of '",
-                               s.real_name, "'"));
-    domain.retract(x);
-    return;
-  }
-  Rng rng = Rng(from.seed, 0x5374617274ULL).fork(static_cast<std::uint64_t>(k));
-  for (std::size_t d = 0; d < dims; ++d) {
-    double low = from.low, high = from.high;
-    if (s.real_manifold == Manifold::angles) low = -std::numbers::pi, high = std::numbers::pi;
-    if (!s.real_low.empty()) {
-      const bool below = std::isfinite(s.real_low[d]), above = std::isfinite(s.real_high[d]);
-      low = below ? s.real_low[d] : above ? std::min(low, s.real_high[d]) : low;
-      high = above ? s.real_high[d] : std::max(high, low);
-    }
-    x[d] = k == 0                                ? (low + high) / 2
-           : s.real_manifold == Manifold::sphere ? rng.normal()
-                                                 : rng.uniform(low, high);
-  }
-  domain.retract(x);
 }
 
 }  // namespace EBM_PRECISION

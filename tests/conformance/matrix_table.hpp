@@ -117,35 +117,35 @@ inline constexpr std::string_view kExpected[][kLosses] = {
   },
   // ARegression
   {
-    "gggggTgTTTTTTTpppp",  // energy
-    "gggggTgTTTTTTTpppp",  // perceptron
-    "gggggTgTTTTppppppp",  // hinge
-    "gggggTgTTTTppppppp",  // log
-    "gggggsgnnnnppppppp",  // lvq2
-    "gggggTgTTTTppppppp",  // mce
-    "gggggTgTTTTppppppp",  // square-square
-    "gggggTgTTTTppppppp",  // square-exponential
+    "gggggTTTTTTTTTpppp",  // energy
+    "gggggTTTTTTTTTpppp",  // perceptron
+    "gggggTTTTTTppppppp",  // hinge
+    "gggggTTTTTTppppppp",  // log
+    "gggggsnnnnnppppppp",  // lvq2
+    "gggggTTTTTTppppppp",  // mce
+    "gggggTTTTTTppppppp",  // square-square
+    "gggggTTTTTTppppppp",  // square-exponential
     "gpgpgTgpgppppppppT",  // nll
     "gpgpgTgpgppppppppT",  // mee
-    "gggggTgTTTTppppppp",  // contrastive-exponential
-    "gggggTgTTTTppppppp",  // contrastive-margin
+    "gggggTTTTTTppppppp",  // contrastive-exponential
+    "gggggTTTTTTppppppp",  // contrastive-margin
     "ppppppppppppppTTgp",  // cd
     "ppppppppppppppTTgp",  // pcd
   },
   // AnImplicitRegression
   {
-    "gggggcgccccgggpppp",  // energy
-    "gggggcgccccgggpppp",  // perceptron
-    "gggggTgTTTTppppppp",  // hinge
-    "gggggTgTTTTppppppp",  // log
-    "gggggcgccccppppppp",  // lvq2
-    "gggggTgTTTTppppppp",  // mce
-    "gggggTgTTTTppppppp",  // square-square
-    "gggggTgTTTTppppppp",  // square-exponential
-    "gpgpgTgpgppppppppT",  // nll
-    "gpgpgwgpgppppppppT",  // mee
-    "gggggTgTTTTppppppp",  // contrastive-exponential
-    "gggggTgTTTTppppppp",  // contrastive-margin
+    "gggggccccccgggpppp",  // energy
+    "gggggccccccgggpppp",  // perceptron
+    "gggggTTTTTTppppppp",  // hinge
+    "gggggTTTTTTppppppp",  // log
+    "gggggccccccppppppp",  // lvq2
+    "gggggTTTTTTppppppp",  // mce
+    "gggggTTTTTTppppppp",  // square-square
+    "gggggTTTTTTppppppp",  // square-exponential
+    "gpgpgTTpgppppppppT",  // nll
+    "gpgpgwwpgppppppppT",  // mee
+    "gggggTTTTTTppppppp",  // contrastive-exponential
+    "gggggTTTTTTppppppp",  // contrastive-margin
     "ppppppppppppppTTgp",  // cd
     "ppppppppppppppTTgp",  // pcd
   },
@@ -202,18 +202,18 @@ inline constexpr std::string_view kExpected[][kLosses] = {
   },
   // ALatentPose
   {
-    "gggggwggwwwgggpppp",  // energy
-    "gggggTggTTTgggpppp",  // perceptron
-    "gggggTggTTTppppppp",  // hinge
-    "gggggTggTTTppppppp",  // log
-    "gggggTggTTTppppppp",  // lvq2
-    "gggggTggTTTppppppp",  // mce
-    "gggggTggTTTppppppp",  // square-square
-    "gggggTggTTTppppppp",  // square-exponential
-    "gpgpgTgpTppppppppg",  // nll
-    "gpgpgTgpTppppppppg",  // mee
-    "gggggTggTTTppppppp",  // contrastive-exponential
-    "gggggTggTTTppppppp",  // contrastive-margin
+    "gggggwwgwwwgggpppp",  // energy
+    "gggggTTgTTTgggpppp",  // perceptron
+    "gggggTTgTTTppppppp",  // hinge
+    "gggggTTgTTTppppppp",  // log
+    "gggggTTgTTTppppppp",  // lvq2
+    "gggggTTgTTTppppppp",  // mce
+    "gggggTTgTTTppppppp",  // square-square
+    "gggggTTgTTTppppppp",  // square-exponential
+    "gpgpgTTpTppppppppg",  // nll
+    "gpgpgTTpTppppppppg",  // mee
+    "gggggTTgTTTppppppp",  // contrastive-exponential
+    "gggggTTgTTTppppppp",  // contrastive-margin
     "ppppppppppppppgggp",  // cd
     "ppppppppppppppgggp",  // pcd
   },

@@ -153,7 +153,7 @@ std::string_view missing(const Triple& t, std::string_view engine, char letter) 
   if (engine == "shortest_path" || engine == "forward_backward") return "one path variable and no other";
   if (engine == "exhaustive" || engine == "min_sum" || engine == "sum_product" || engine == "gibbs")
     return "is no label variable";
-  if (engine == "automatic") return "real variable";
+  if (engine == "automatic") return "no engine sums over";
   if (engine == "grid") return "covers a real variable";
   if (engine == "langevin" || engine == "hamiltonian") return "moves real variables";
   if (engine == "annealing") return kind == Kind::path ? "is a path" : "has label variables";

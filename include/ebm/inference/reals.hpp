@@ -29,10 +29,11 @@ struct GradientDescent {
   double tolerance =
       1e-6;          ///< a start has converged when a unit step along -dE/dz would move it less than this
   int restarts = 4;  ///< starts of each sample: `start` or the middle of the range, then random ones
-  double low = -1, high = 1;    ///< range of random starts where the domain has no bounds
-  std::vector<double> start{};  ///< [dims], of every sample; empty: the middle
-  double exclude = 0.1;         ///< radius of the ball that `others` leave out
-  double floor = -1e9;          ///< an energy below this is taken as unbounded: stopped, and reported
+  double low = -1, high = 1;  ///< range of random starts where the domain has no bounds
+  std::vector<double>
+      start{};           ///< [dims], of every sample, or [samples of the batch, dims]; empty: the middle
+  double exclude = 0.1;  ///< radius of the ball that `others` leave out
+  double floor = -1e9;   ///< an energy below this is taken as unbounded: stopped, and reported
   std::uint64_t seed = 1;
   /// \throws GraphError for a graph with label variables (use Nested), options out of range, a start outside
   /// the bounds, or a ball that leaves no incorrect answer.
