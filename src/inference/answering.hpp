@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "ebm/core/error.hpp"
 #include "ebm/inference/engine.hpp"
@@ -52,6 +53,26 @@ inline void prepare(Answer& out, Batch& b, const Query& q) {
   out.paths.clear();
   out.report = {};
 }
+
+// Memory of a thread, kept from call to call. It is moved out meanwhile, for a thread that waits may be given
+// another call.
+template <class T>
+class Kept {
+ public:
+  Kept() : value_(std::move(slot())) {}
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() { slot() = std::move(value_); }
+  T& operator*() { return value_; }
+  T* operator->() { return &value_; }
+
+ private:
+  static T& slot() {
+    thread_local T kept;
+    return kept;
+  }
+  T value_;
+};
 
 class Stopwatch {
  public:

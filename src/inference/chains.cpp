@@ -2,6 +2,7 @@
 
 #include "chain_problem.hpp"
 #include "ebm/core/pool.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -52,13 +53,8 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
       // Factors without label variables add a constant.
       for (std::size_t g = 0; g < s.groups.size(); ++g)
         if (s.groups[g].arity == 0) {
-          const TableAt t = b.table(i, static_cast<int>(g));
-          for (std::ptrdiff_t r = 0; r < s.groups[g].instances; ++r) {
-            energy += t.data[r * t.stride];
-            if (q.weights)
-              out.weights[b.weights_at(i, static_cast<int>(g)) +
-                          static_cast<std::size_t>(t.stride ? r : 0)] += Real(1);
-          }
+          energy += group_energy_at(b, i, static_cast<int>(g), {});
+          if (q.weights) give_group_at(b, i, static_cast<int>(g), {}, 1, weights_of(b, i, out.weights));
         }
       out.bound[static_cast<std::size_t>(i)] = energy;
     }

@@ -52,8 +52,8 @@ struct Memory {
 class Descent {
  public:
   Descent(Batch& b, const GradientDescent& o, const Query& q, LabelMode mode, double limit,
-          std::string_view engine, Memory&& memory)
-      : m_(std::move(memory)), b_(b), o_(o), engine_(engine) {
+          std::string_view engine)
+      : b_(b), o_(o), engine_(engine) {
     check(o, engine);
     m_.pieces.assign(b, q, mode, limit, o.exclude, engine);
     dims_ = b.samples() ? static_cast<std::size_t>(b.sample(0).structure->real_dims) : 0;
@@ -115,8 +115,6 @@ class Descent {
     }
     return changed;
   }
-
-  Memory release() { return std::move(m_); }
 
   void answer(const Query& q, Method method, Answer& out) {
     m_.found.clear();
@@ -283,7 +281,8 @@ class Descent {
     keep_out(s, piece, trial);
   }
 
-  Memory m_;
+  Kept<Memory> kept_;
+  Memory& m_ = *kept_;
   Batch& b_;
   const GradientDescent& o_;
   std::string_view engine_;
@@ -293,14 +292,11 @@ class Descent {
   Stopwatch watch_;
 };
 
-thread_local Memory kept;  // moved out meanwhile: a waiting thread may be given another search
-
 void search(Batch& b, const Query& q, const GradientDescent& o, LabelMode mode, double limit,
             std::string_view engine, Method method, Answer& out) {
-  Descent descent(b, o, q, mode, limit, engine, std::move(kept));
+  Descent descent(b, o, q, mode, limit, engine);
   descent.go(o.steps);
   descent.answer(q, method, out);
-  kept = descent.release();
 }
 
 }  // namespace
@@ -328,7 +324,7 @@ void infer::RealsOutside::answer(Batch& b, const Query& q, Answer& out) const {
 
 void infer::Alternating::answer(Batch& b, const Query& q, Answer& out) const {
   if (q.beta != kInf) throw GraphError("[alternating] finds minima; use infer::Nested for a free energy");
-  Descent descent(b, reals, q, LabelMode::inside, limit, kKey, std::move(kept));
+  Descent descent(b, reals, q, LabelMode::inside, limit, kKey);
   bool changed = descent.choose_labels();
   for (int round = 0; round < rounds && changed; ++round) {
     descent.go(reals.steps);
@@ -336,7 +332,6 @@ void infer::Alternating::answer(Batch& b, const Query& q, Answer& out) const {
   }
   descent.answer(q, Method::alternating, out);
   out.report.converged &= !changed;
-  kept = descent.release();
 }
 
 }  // namespace EBM_PRECISION

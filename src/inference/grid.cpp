@@ -174,7 +174,8 @@ void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
     out.labels.assign(label_base(b, b.samples()), 0);
   }
   out.highest.assign(n, -kInf);
-  thread_local std::vector<double> energies;
+  Kept<std::vector<double>> kept;
+  std::vector<double>& energies = *kept;
   for (int first = 0, last = 0; first < b.items(); first = last) {
     const int i = b.sample_of(first);
     for (last = first; last < b.items() && b.sample_of(last) == i;) ++last;

@@ -6,6 +6,7 @@
 #include "answering.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/core/workspace.hpp"
+#include "ebm/graph/at_labels.hpp"
 #include "ebm/inference/paths.hpp"
 #include "ebm/lattice/joined.hpp"
 
@@ -44,11 +45,8 @@ class Entries {
 double constant_energy(const Batch& b, int i) {
   double sum = 0;
   const Structure& s = *b.sample(i).structure;
-  for (std::size_t g = 0; g < s.groups.size(); ++g) {
-    if (s.groups[g].on_path) continue;
-    const TableAt t = b.table(i, static_cast<int>(g));
-    for (std::ptrdiff_t r = 0; r < s.groups[g].instances; ++r) sum += t.data[r * t.stride];
-  }
+  for (std::size_t g = 0; g < s.groups.size(); ++g)
+    if (!s.groups[g].on_path) sum += group_energy_at(b, i, static_cast<int>(g), {});
   return sum;
 }
 
@@ -106,7 +104,7 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
       const TableAt t = b.table(i, static_cast<int>(g));
       Real* w = out.weights.data() + b.weights_at(i, static_cast<int>(g));
       if (!s.structure->groups[g].on_path) {
-        for (std::ptrdiff_t r = 0; r < s.structure->groups[g].instances; ++r) w[t.stride ? r : 0] += Real(1);
+        give_group_at(b, i, static_cast<int>(g), {}, 1, weights_of(b, i, out.weights));
         continue;
       }
       for (std::size_t arc = 0; arc < arcs; ++arc)

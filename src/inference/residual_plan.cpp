@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "answering.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -142,11 +143,8 @@ void ResidualPlan::constants(Batch& b, std::span<double> energy) {
   for (int i = 0; i < b.samples(); ++i) {
     const Structure& s = *b.sample(i).structure;
     double& e = energy[static_cast<std::size_t>(i)];
-    for (std::size_t g = 0; g < s.groups.size(); ++g) {
-      if (s.groups[g].on_reals) continue;
-      const TableAt t = b.table(i, static_cast<int>(g));
-      for (int r = 0; r < s.groups[g].instances; ++r) e += t.data[static_cast<std::ptrdiff_t>(r) * t.stride];
-    }
+    for (std::size_t g = 0; g < s.groups.size(); ++g)
+      if (!s.groups[g].on_reals) e += group_energy_at(b, i, static_cast<int>(g), {});
   }
   b.forget_points();
 }
