@@ -11,7 +11,7 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 14> names{"automatic",
+  constexpr std::array<std::string_view, 16> names{"automatic",
                                                    "none",
                                                    "exhaustive",
                                                    "chain",
@@ -21,6 +21,8 @@ std::string_view to_string(Method method) {
                                                    "L-BFGS",
                                                    "least squares",
                                                    "Levenberg-Marquardt",
+                                                   "nested search",
+                                                   "alternating search",
                                                    "Langevin",
                                                    "Hamiltonian Monte Carlo",
                                                    "Gibbs",
@@ -29,13 +31,17 @@ std::string_view to_string(Method method) {
 }
 
 std::string_view to_string(Why why) {
-  constexpr std::array<std::string_view, 7> names{"as asked",
-                                                  "one variable of labels",
-                                                  "chain structure",
-                                                  "a path variable",
-                                                  "no free variable",
-                                                  "a loopy graph of few joint labels",
-                                                  "stopped, for the energy looks unbounded"};
+  constexpr std::array<std::string_view, 11> names{"as asked",
+                                                   "one variable of labels",
+                                                   "chain structure",
+                                                   "a path variable",
+                                                   "no free variable",
+                                                   "a loopy graph of few joint labels",
+                                                   "stopped, for the energy looks unbounded",
+                                                   "factors that show residuals",
+                                                   "a real variable of few dimensions in bounds",
+                                                   "a smooth energy of a real variable",
+                                                   "labels beside a real variable"};
   return names[static_cast<std::size_t>(why)];
 }
 

@@ -55,7 +55,7 @@ struct Batch::Impl {
       const int i = on_reals ? sample_of(first) : first;
       const Structure& s = *samples[static_cast<std::size_t>(i)]->structure;
       last = first + 1;
-      if (on_reals && !mixed(s))
+      if (on_reals && !s.alternates())
         while (last < n && sample_of(last) == i) ++last;
       for (std::size_t g = 0; g < s.groups.size(); ++g) {
         const Group& group = s.groups[g];
@@ -65,16 +65,6 @@ struct Batch::Impl {
         row += (last - first) * group.instances;
       }
     }
-  }
-
-  // Two groups at the points share a function, so that its rows take turns.
-  static bool mixed(const Structure& s) {
-    for (std::size_t g = 0; g < s.groups.size(); ++g)
-      for (std::size_t h = 0; h < g; ++h)
-        if (s.groups[g].on_reals && s.groups[h].on_reals && s.groups[g].function >= 0 &&
-            s.groups[g].function == s.groups[h].function)
-          return true;
-    return false;
   }
 
   // Numbers from one item to the next of a sample's feature; 0 where all see the same.
@@ -87,7 +77,8 @@ struct Batch::Impl {
   void locate_tables();
   void forward_data();
   void forward();
-  void spread(const Batch& self, std::span<const Real> weights, Real* to_params);
+  // `at_points`: only what depends on the points.
+  void spread(const Batch& self, std::span<const Real> weights, Real* to_params, bool at_points = false);
 };
 
 // Copies what every instance of a function reads into [rows, d], then runs each function once.
@@ -309,7 +300,7 @@ void Batch::set_step(std::uint64_t seed, std::uint64_t step) { impl_->features.s
 
 // Weights of table entries go to the slopes of the features and, unless null, parameters that the entries
 // came from.
-void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real* gradient) {
+void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real* gradient, bool at_points) {
   Impl& b = *this;
   assert(b.evaluated && weights.size() == self.weights());
   b.features.clear_slopes();
@@ -319,6 +310,7 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real*
     const Structure& s = *b.sample(item).structure;
     for (std::size_t g = 0; g < s.groups.size(); ++g) {
       const Group& group = s.groups[g];
+      if (at_points && !group.on_reals) continue;
       const TableAt t = self.table(item, static_cast<int>(g));
       const std::size_t size = static_cast<std::size_t>(t.rows) * static_cast<std::size_t>(t.entries);
       const Real* from = weights.data() + self.weights_at(item, static_cast<int>(g));
@@ -337,19 +329,22 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real*
   }
   for (std::size_t i = 0; i < b.functions.size(); ++i) {
     FunctionRows& f = b.functions[i];
-    if (f.rows == 0) continue;
+    const int from = at_points ? f.data_rows : 0, rows = f.rows - from;
+    if (rows == 0) continue;
     std::array<ConstView, kMaxInputs> in;
     std::array<View, kMaxInputs> din;
     for (std::size_t k = 0; k < f.width.size(); ++k) {
-      in[k] = {f.in[k].data(), Shape{f.rows, f.width[k]}};
+      const std::size_t skip = static_cast<std::size_t>(from) * f.width[k];
+      in[k] = {f.in[k].data() + skip, Shape{rows, f.width[k]}};
       din[k] = {nullptr, in[k].shape};
       if (!f.sloped[k]) continue;
       f.din[k].assign(static_cast<std::size_t>(f.rows) * f.width[k], Real(0));
-      din[k].data = f.din[k].data();
+      din[k].data = f.din[k].data() + skip;
     }
     b.schema->functions()[i].function.backward(
-        {f.rows, b.schema->params().data(), {in.data(), f.width.size()}},
-        {f.dout.data(), Shape{f.rows, f.entries}}, {gradient, {din.data(), f.width.size()}});
+        {rows, b.schema->params().data(), {in.data(), f.width.size()}},
+        {f.dout.data() + static_cast<std::size_t>(from) * f.entries, Shape{rows, f.entries}},
+        {gradient, {din.data(), f.width.size()}});
   }
   const auto to_features = [&](int item, int count, int sample, int, const Group& g, int row) {
     FunctionRows& f = b.functions[static_cast<std::size_t>(g.function)];
@@ -367,7 +362,7 @@ void Batch::Impl::spread(const Batch& self, std::span<const Real> weights, Real*
         }
     }
   };
-  b.each_function_group(false, to_features);
+  if (!at_points) b.each_function_group(false, to_features);
   b.each_function_group(true, to_features);
 }
 
@@ -378,7 +373,7 @@ void Batch::backward(std::span<const Real> weights, std::span<Real> gradient) {
 
 void Batch::slopes_at_points(std::span<const Real> weights, std::span<Real> at_points) {
   assert(impl_->points && at_points.size() == impl_->points->values.size());
-  impl_->spread(*this, weights, nullptr);
+  impl_->spread(*this, weights, nullptr, true);
   impl_->features.backward(impl_->samples, impl_->points, nullptr, 0, at_points.data());
 }
 

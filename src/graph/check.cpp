@@ -6,6 +6,8 @@
 #include <numeric>
 #include <ostream>
 
+#include "ebm/graph/at_labels.hpp"
+
 namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
@@ -83,32 +85,6 @@ std::string place(const Shape& shape, std::size_t i) {
     i /= n;
   }
   return shape.rank() == 0 ? "[0]" : out;
-}
-
-// E of one item at labels, and a weight of 1 at every entry that it reads.
-double energy_at(const Batch& b, std::span<const int> labels, std::vector<Real>* weights) {
-  const Structure& s = *b.sample(0).structure;
-  if (weights) weights->assign(b.weights(), Real(0));
-  double e = 0;
-  for (std::size_t g = 0; g < s.groups.size(); ++g) {
-    const Group& group = s.groups[g];
-    const TableAt t = b.table(0, static_cast<int>(g));
-    for (int i = 0; i < group.instances; ++i) {
-      std::size_t entry = 0;
-      for (int a = 0; a < group.arity; ++a) {
-        const int v = group.scopes[static_cast<std::size_t>(i * group.arity + a)];
-        entry = entry * static_cast<std::size_t>(s.labels_of(v)) +
-                static_cast<std::size_t>(labels[static_cast<std::size_t>(v)]);
-      }
-      e += static_cast<double>(
-          t.data[static_cast<std::size_t>(i) * static_cast<std::size_t>(t.stride) + entry]);
-      if (!weights) continue;
-      const std::size_t row = t.stride == 0 ? 0 : static_cast<std::size_t>(i);
-      (*weights)[b.weights_at(0, static_cast<int>(g)) + row * static_cast<std::size_t>(t.entries) + entry] +=
-          1;
-    }
-  }
-  return e;
 }
 
 // dr/dinput of every residual, beside differences of the residuals.
@@ -268,12 +244,13 @@ GradientCheck check_gradient(const Prepared& prepared, std::size_t sample, std::
   forward();
   if (const auto nan = b.find_nan())
     return {false, kInf, message("the energy of factor '", nan->factor, "', which is NaN,"), 0, 0, 0};
-  energy_at(b, labels, &weights);
+  weights.assign(b.weights(), Real(0));
+  give_at(b, 0, labels, 1, weights);
   b.backward(weights, gradient);
   if (s.real_dims > 0) b.slopes_at_points(weights, slopes);
   const auto value = [&] {
     forward();
-    return energy_at(b, labels, nullptr);
+    return energy_at(b, 0, labels);
   };
   Comparison comparison(options);
   comparison.block(at.values.data(), at.values.size(), slopes.data(), value,

@@ -282,6 +282,7 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
   }
   g.scopes = std::move(scopes.variables);
   for (const int k : sizes) g.entries *= k;
+  g.sizes = sizes;
   const auto mismatch = [&](const std::string& table, std::string_view hint) {
     std::string names;
     for (int a = 0; a < g.arity; ++a)

@@ -31,6 +31,15 @@ std::string Structure::variable_name(int variable) const {
   return block.count == 1 ? block.name : block.name + "[" + std::to_string(variable - block.first) + "]";
 }
 
+bool Structure::alternates() const {
+  for (std::size_t g = 0; g < groups.size(); ++g)
+    for (std::size_t h = 0; h < g; ++h)
+      if (groups[g].on_reals && groups[h].on_reals && groups[g].function >= 0 &&
+          groups[g].function == groups[h].function)
+        return true;
+  return false;
+}
+
 bool Structure::same_as(const Structure& o) const {
   return label_variables == o.label_variables && real_dims == o.real_dims && has_path == o.has_path &&
          real_role == o.real_role && path_role == o.path_role && data_slots == o.data_slots &&

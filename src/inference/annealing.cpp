@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ebm/core/pool.hpp"
+#include "ebm/graph/at_labels.hpp"
 #include "label_scan.hpp"
 #include "real_moves.hpp"
 #include "sampling.hpp"
@@ -79,7 +80,6 @@ struct Memory {
   std::vector<double> values;
   std::vector<int> samples;
 };
-thread_local Memory kept;  // moved out meanwhile: a waiting thread may be given another query
 
 Rng particle_rng(const AnnealedImportance& o, const Query& q, int sample, std::uint64_t run, int particle) {
   return chain_rng(o.seed, q.chains, sample).fork(run).fork(static_cast<std::uint64_t>(particle));
@@ -199,7 +199,6 @@ class RealAnnealing {
 struct LabelMemory {
   std::vector<double> log_weight;
   std::vector<int> labels;  // [particles, variables]
-  LabelScan give;
 };
 
 // Particles of labels, cut into pieces by their number alone.
@@ -210,12 +209,10 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
   out.error.assign(n, 0.0);
   constexpr std::size_t kPiece = 16;
   const std::size_t pieces = (particles + kPiece - 1) / kPiece;
-  thread_local LabelMemory kept_labels;
-  LabelMemory m = std::move(kept_labels);
+  Kept<LabelMemory> kept;
   // Named one by one: not every compiler lets a lambda capture a structured binding.
-  auto& log_weight = m.log_weight;
-  auto& labels = m.labels;
-  LabelScan& give = m.give;
+  auto& log_weight = kept->log_weight;
+  auto& labels = kept->labels;
   bool nan = false;
   for (std::size_t i = 0; i < n; ++i) {
     const int sample = static_cast<int>(i);
@@ -248,7 +245,7 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
           for (std::size_t v = 0; v < variables; ++v)
             y[v] = rng.below(s.structure->labels_of(static_cast<int>(v)));
         for (int k = 1; k <= o.levels; ++k) {
-          const double e = scan.energy(b, sample, y);
+          const double e = energy_at(b, sample, y);
           log_weight[p] -= e == kInf ? kInf : (level(o, k) - level(o, k - 1)) * q.beta * e;
           if (!(std::abs(log_weight[p]) < kInf) || !open) break;  // NaN, or forbidden
           if (!scan.sweep(b, sample, s, clamped ? Moving::truth : Moving::all, level(o, k) * q.beta, rng,
@@ -257,21 +254,19 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
             break;
           }
         }
-        if (!open) log_weight[p] = -q.beta * scan.energy(b, sample, y);
+        if (!open) log_weight[p] = -q.beta * energy_at(b, sample, y);
       }
     });
     tell(i, log_base, log_weight, q.beta, out);
     if (!open) out.error[i] = 0;
     nan |= std::isnan(out.energy[i]);
     if (!q.weights || std::isnan(out.energy[i])) continue;
-    give.assign(*s.structure);
     const auto weights =
         std::span(out.weights).subspan(b.weights_of(sample), b.weights_of(sample + 1) - b.weights_of(sample));
     for (std::size_t p = 0; p < count; ++p)
       if (log_weight[p] > 0)
-        give.give(b, sample, std::span(labels).subspan(p * variables, variables), log_weight[p], weights);
+        give_at(b, sample, std::span(labels).subspan(p * variables, variables), log_weight[p], weights);
   }
-  kept_labels = std::move(m);
   out.report = {.converged = !nan, .exactness = Exactness::sampled, .iterations = o.levels};
 }
 
@@ -290,9 +285,8 @@ void infer::AnnealedImportance::answer(Batch& b, const Query& q, Answer& out) co
   }
   if (q.chains) q.chains->begin(b.samples());
   if (reals) {
-    Memory m = std::move(kept);
-    RealAnnealing(b, q, *this, m).answer(out);
-    kept = std::move(m);
+    Kept<Memory> kept;
+    RealAnnealing(b, q, *this, *kept).answer(out);
   } else {
     anneal_labels(b, q, *this, out);
   }

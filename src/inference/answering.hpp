@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "ebm/core/error.hpp"
 #include "ebm/inference/engine.hpp"
@@ -24,6 +25,17 @@ inline void refuse_rescaling(const Query& q, std::string_view engine) {
                              "Exhaustive, MinSum and SumProduct do, on label variables"));
 }
 
+// For engines of label variables alone; asked before any table, so that it is they who say what is missing.
+inline void refuse_other_than_labels(const Batch& b, std::string_view engine) {
+  for (int i = 0; i < b.samples(); ++i)
+    if (const Structure& s = *b.sample(i).structure; s.has_path || s.real_dims > 0)
+      throw GraphError(message("[", engine, "] '", s.has_path ? s.path_name : s.real_name,
+                               "' is no label variable; use ",
+                               s.has_path          ? "ForwardBackward for paths"
+                               : s.label_variables ? "Nested or Grid for reals beside labels"
+                                                   : "Grid, GradientDescent or a sampler for reals"));
+}
+
 // Sizes the answer and clears it. Weights only when wanted.
 inline void prepare(Answer& out, Batch& b, const Query& q) {
   const auto n = static_cast<std::size_t>(b.samples());
@@ -41,6 +53,26 @@ inline void prepare(Answer& out, Batch& b, const Query& q) {
   out.paths.clear();
   out.report = {};
 }
+
+// Memory of a thread, kept from call to call. It is moved out meanwhile, for a thread that waits may be given
+// another call.
+template <class T>
+class Kept {
+ public:
+  Kept() : value_(std::move(slot())) {}
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() { slot() = std::move(value_); }
+  T& operator*() { return value_; }
+  T* operator->() { return &value_; }
+
+ private:
+  static T& slot() {
+    thread_local T kept;
+    return kept;
+  }
+  T value_;
+};
 
 class Stopwatch {
  public:

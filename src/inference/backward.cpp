@@ -24,21 +24,17 @@ std::size_t entries_of(const Structure& s) {
 struct Merged {
   Points points;
   std::vector<std::pair<const Pull*, std::size_t>> from;
-  std::vector<std::size_t> next;
+  std::vector<std::size_t> next, weight;  // reached in each answer's points, and in its weights
 };
 
 // Points that carry any weight, of all answers, in one evaluation.
 void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient,
                         std::vector<Real>& scratch) {
-  // Memory is kept from call to call; it is moved out meanwhile, for a waiting thread may be given another
-  // call.
-  thread_local Merged kept;
-  Merged merged = std::move(kept);
-  auto& [points, from, next] = merged;
+  Kept<Merged> kept;
+  auto& [points, from, next, weight] = *kept;
   points.clear();
   from.clear();
   next.assign(pulls.size(), 0);
-  thread_local std::vector<std::size_t> weight;  // reached in each answer's weights
   weight.assign(pulls.size(), 0);
   for (int sample = 0; sample < b.samples(); ++sample)
     for (std::size_t k = 0; k < pulls.size(); ++k) {
@@ -68,7 +64,6 @@ void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> g
     b.backward(scratch, gradient);
     b.forget_points();
   }
-  kept = std::move(merged);
 }
 
 }  // namespace

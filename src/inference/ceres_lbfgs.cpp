@@ -3,9 +3,12 @@
 #include <limits>
 
 #include "answering.hpp"
+#include "ceres_answer.hpp"
 #include "ebm/core/pool.hpp"
+#include "ebm/graph/at_labels.hpp"
 #include "points.hpp"
 #include "residual_plan.hpp"
+#include "starts.hpp"
 
 #ifdef EBM_HAS_CERES
 #include <ceres/ceres.h>
@@ -39,18 +42,11 @@ class Energy final : public ceres::FirstOrderFunction {
   double at(const double* x, double* gradient) const {
     points_.values.assign(x, x + points_.dims);
     batch_.forward(points_, gradient != nullptr);
-    const Structure& s = *sample_->structure;
-    double e = 0;
-    for (std::size_t g = 0; g < s.groups.size(); ++g) {
-      const TableAt t = batch_.table(0, static_cast<int>(g));
-      for (int r = 0; r < s.groups[g].instances; ++r) e += t.data[static_cast<std::ptrdiff_t>(r) * t.stride];
-    }
+    const double e = energy_at(batch_, 0, {});
     lowest_ = std::min(lowest_, e);
     if (!gradient) return e;
-    weights_.assign(batch_.weights(), Real(1));
-    for (std::size_t g = 0; g < s.groups.size(); ++g)  // a shared row serves every instance
-      if (s.groups[g].shared)
-        weights_[batch_.weights_at(0, static_cast<int>(g))] = static_cast<Real>(s.groups[g].instances);
+    weights_.assign(batch_.weights(), Real(0));
+    give_at(batch_, 0, {}, 1, weights_);
     batch_.slopes_at_points(weights_, slope_);
     std::ranges::copy(slope_, gradient);
     return e;
@@ -120,7 +116,7 @@ void infer::Lbfgs::answer(Batch& b, const Query& q, Answer& out) const {
     if (piece.clamped)
       std::ranges::copy(sample.truth.reals, at.begin());
     else
-      place_start(from, b, piece.sample, 0, kEngine, at);
+      Starts(from).place(b, piece.sample, 0, kEngine, at);
   }
   parallel_for(n, [&](std::size_t p) {
     const Piece& piece = pieces.all()[p];
@@ -160,22 +156,7 @@ void infer::Lbfgs::answer(Batch& b, const Query& q, Answer& out) const {
       reports[p].residual =
           stuck ? s.iterations.back().gradient_max_norm : std::abs(s.iterations.back().cost_change);
   });
-  Report report{.exactness = Exactness::approximate,
-                .iterations = 0,
-                .asked = Method::lbfgs,
-                .used = Method::lbfgs,
-                .why = Why::asked};
-  std::vector<Found> found;
-  for (std::size_t p = 0; p < n; ++p) {
-    found.push_back({static_cast<int>(p), energy[p], 0, std::span(x).subspan(p * d, d)});
-    report.converged &= reports[p].converged;
-    if (reports[p].why == Why::unbounded) report.why = Why::unbounded;
-    report.iterations = std::max(report.iterations, reports[p].iterations);
-    report.residual = std::max(report.residual, reports[p].residual);
-  }
-  answer_from(b, q, pieces, found, out);
-  report.seconds = watch.seconds();
-  out.report = report;
+  answer_from_searches(b, q, pieces, x, energy, reports, Method::lbfgs, watch, out);
 }
 
 #endif

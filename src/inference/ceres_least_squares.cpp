@@ -6,9 +6,11 @@
 #include <memory>
 
 #include "answering.hpp"
+#include "ceres_answer.hpp"
 #include "ebm/core/pool.hpp"
 #include "points.hpp"
 #include "residual_plan.hpp"
+#include "starts.hpp"
 
 #ifdef EBM_HAS_CERES
 #include <ceres/ceres.h>
@@ -278,7 +280,7 @@ void infer::LeastSquares::answer(Batch& b, const Query& q, Answer& out) const {
     if (piece.clamped)
       std::ranges::copy(b.sample(piece.sample).truth.reals, at.begin());
     else
-      place_start(from, b, piece.sample, 0, kEngine, at);
+      Starts(from).place(b, piece.sample, 0, kEngine, at);
   }
   parallel_for(n, [&](std::size_t p) {
     const auto at = std::span(x).subspan(p * d, d);
@@ -291,23 +293,9 @@ void infer::LeastSquares::answer(Batch& b, const Query& q, Answer& out) const {
     reports[p] = one.solve(*this, at, energy[p]);
   });
   plan.constants(b, constants);
-  Report report{.exactness = Exactness::approximate,
-                .iterations = 0,
-                .asked = Method::least_squares,
-                .used = Method::least_squares,
-                .why = Why::asked};
-  std::vector<Found> found;
-  for (std::size_t p = 0; p < n; ++p) {
-    found.push_back({static_cast<int>(p),
-                     energy[p] + constants[static_cast<std::size_t>(pieces.all()[p].sample)], 0,
-                     std::span(x).subspan(p * d, d)});
-    report.converged &= reports[p].converged;
-    report.iterations = std::max(report.iterations, reports[p].iterations);
-    report.residual = std::max(report.residual, reports[p].residual);
-  }
-  answer_from(b, q, pieces, found, out);
-  report.seconds = watch.seconds();
-  out.report = report;
+  for (std::size_t p = 0; p < n; ++p)
+    energy[p] += constants[static_cast<std::size_t>(pieces.all()[p].sample)];
+  answer_from_searches(b, q, pieces, x, energy, reports, Method::least_squares, watch, out);
 }
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "chain_problem.hpp"
 #include "ebm/core/pool.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -9,14 +10,15 @@ namespace {
 
 void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engine) {
   check_beta(q);
+  refuse_other_than_labels(b, engine);
   b.ensure();
   prepare(out, b, q);
   const int n = b.samples();
   for (int i = 0; i < n; ++i)
     if (!b.sample(i).structure->chain)
       throw GraphError(
-          message("[", engine, "] the graph of sample ", i, " is no set of chains of label variables; ",
-                  "its factors form a loop or join three variables. Use Exhaustive on small graphs"));
+          message("[", engine, "] the graph of sample ", i, " is no set of chains of label variables: ",
+                  "its factors form a loop or join three variables; use Exhaustive on small graphs"));
   if (q.answers) out.labels.resize(label_base(b, n));
   const bool minimum = q.beta == kInf;
   const std::size_t pieces = std::min<std::size_t>(static_cast<std::size_t>(std::max(1, n / 4)), 16);
@@ -51,8 +53,8 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
       // Factors without label variables add a constant.
       for (std::size_t g = 0; g < s.groups.size(); ++g)
         if (s.groups[g].arity == 0) {
-          energy += b.table(i, static_cast<int>(g)).data[0];
-          if (q.weights) out.weights[b.weights_at(i, static_cast<int>(g))] += Real(1);
+          energy += group_energy_at(b, i, static_cast<int>(g), {});
+          if (q.weights) give_group_at(b, i, static_cast<int>(g), {}, 1, weights_of(b, i, out.weights));
         }
       out.bound[static_cast<std::size_t>(i)] = energy;
     }

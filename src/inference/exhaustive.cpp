@@ -3,6 +3,7 @@
 #include "answering.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/core/workspace.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -11,8 +12,7 @@ namespace {
 // The joint labels of one sample in odometer order, last variable fastest.
 class Odometer {
  public:
-  Odometer(const Structure& s, std::span<int> labels, std::span<const int> counts)
-      : s_(s), y_(labels), k_(counts) {}
+  Odometer(std::span<int> labels, std::span<const int> counts) : y_(labels), k_(counts) {}
   bool next() {
     for (std::size_t v = y_.size(); v-- > 0;) {
       if (++y_[v] < k_[v]) return true;
@@ -25,23 +25,8 @@ class Odometer {
       if (!truth_of(sample, static_cast<int>(v)).contains(y_[v])) return false;
     return true;
   }
-  // visit(group, row, entry) for every table entry that the present labels read.
-  template <class Visit>
-  void entries(const Visit& visit) const {
-    for (std::size_t g = 0; g < s_.groups.size(); ++g) {
-      const Group& group = s_.groups[g];
-      const int* scope = group.scopes.data();
-      for (int i = 0; i < group.instances; ++i, scope += group.arity) {
-        int entry = 0;
-        for (int a = 0; a < group.arity; ++a)
-          entry = entry * k_[static_cast<std::size_t>(scope[a])] + y_[static_cast<std::size_t>(scope[a])];
-        visit(static_cast<int>(g), i, entry);
-      }
-    }
-  }
 
  private:
-  const Structure& s_;
   std::span<int> y_;
   std::span<const int> k_;
 };
@@ -49,9 +34,6 @@ class Odometer {
 void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out, int* labels_out) {
   const Sample& sample = b.sample(i);
   const Structure& s = *sample.structure;
-  if (s.has_path || s.real_dims > 0)
-    throw GraphError(message("[exhaustive] '", s.has_path ? s.path_name : s.real_name,
-                             "' is no label variable; use ForwardBackward for paths, Grid for reals"));
   thread_local Workspace ws;
   ws.reset();
   const auto n = static_cast<std::size_t>(s.label_variables);
@@ -76,15 +58,11 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
   }
 
   const std::optional<Over> over = competing(sample, q.over);
-  Odometer at(s, y, counts);
+  Odometer at(y, counts);
   double low = kInf, high = -kInf;
   std::size_t index = 0;
   do {
-    double e = 0;
-    at.entries([&](int g, int row, int entry) {
-      const TableAt t = b.table(i, g);
-      e += t.data[static_cast<std::size_t>(row) * t.stride + entry];
-    });
+    double e = energy_at(b, i, y);
     for (std::size_t v = 0; v < delta_at.size(); ++v)
       e -= delta[delta_at[v] + static_cast<std::size_t>(y[v])];
     if (!over || (*over != Over::all && at.inside_truth(sample) != (*over == Over::truth))) e = kInf;
@@ -102,13 +80,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
   out.highest[static_cast<std::size_t>(i)] = high;
   if (labels_out) std::ranges::copy(best, labels_out);
   if (low == kInf || std::isnan(low)) return;
-  const auto give = [&](double weight) {
-    at.entries([&](int g, int row, int entry) {
-      const TableAt t = b.table(i, g);
-      const std::size_t r = t.stride == 0 ? 0 : static_cast<std::size_t>(row);
-      out.weights[b.weights_at(i, g) + r * t.entries + entry] += static_cast<Real>(weight);
-    });
-  };
+  const auto give = [&](double weight) { give_at(b, i, y, weight, weights_of(b, i, out.weights)); };
   if (q.beta == kInf) {
     out.bound[static_cast<std::size_t>(i)] = low;
     std::ranges::copy(best, y.begin());
@@ -132,6 +104,7 @@ void answer_one(const Batch& b, int i, const Query& q, double limit, Answer& out
 
 void infer::Exhaustive::answer(Batch& b, const Query& q, Answer& out) const {
   check_beta(q);
+  refuse_other_than_labels(b, kKey);
   const Stopwatch watch;
   b.ensure();
   prepare(out, b, q);

@@ -1,6 +1,7 @@
 // Gibbs sampling of label variables: one chain a sample, from the truth or from where it stopped last.
 
 #include "ebm/core/pool.hpp"
+#include "ebm/graph/at_labels.hpp"
 #include "label_scan.hpp"
 #include "sampling.hpp"
 
@@ -66,8 +67,8 @@ void answer_one(Chain& chain, const Batch& b, int i, const Query& q, const infer
   if (q.steps == 0 || (o.sum_out && known && summed)) {
     energy = scan.sum_out(b, i, sample, chain.free, q.beta, o.limit, "gibbs", labels, weights);
   } else {
-    energy = scan.energy(b, i, labels);
-    if (q.weights) scan.give(b, i, labels, 1, weights);
+    energy = energy_at(b, i, labels);
+    if (q.weights) give_at(b, i, labels, 1, weights);
   }
 }
 
@@ -77,12 +78,7 @@ void infer::Gibbs::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;
   check_sampling(b, q, "gibbs");
   const int n = b.samples();
-  for (int i = 0; i < n; ++i) {
-    const Structure& s = *b.sample(i).structure;
-    if (s.has_path || s.real_dims > 0)
-      throw GraphError(message("[gibbs] '", s.has_path ? s.path_name : s.real_name,
-                               "' is no label variable; use Langevin or Hamiltonian for reals"));
-  }
+  refuse_other_than_labels(b, kKey);
   if (q.steps == 0 && q.over != Over::truth)
     throw GraphError("[gibbs] draws samples: ask it for Query::steps > 0, or for the truth");
   b.ensure();
@@ -90,8 +86,8 @@ void infer::Gibbs::answer(Batch& b, const Query& q, Answer& out) const {
   if (q.chains && q.steps > 0) q.chains->begin(n);
   if (q.answers) out.labels.assign(label_base(b, n), 0);
   // Looked up beforehand: a chain that begins makes a place for its state.
-  thread_local std::vector<std::vector<Real>*> kept;
-  auto states = std::move(kept);
+  Kept<std::vector<std::vector<Real>*>> kept;
+  std::vector<std::vector<Real>*>& states = *kept;
   states.assign(static_cast<std::size_t>(n), nullptr);
   if (q.persistent)
     for (int i = 0; i < n; ++i) states[static_cast<std::size_t>(i)] = &q.chains->state(i);
@@ -107,7 +103,6 @@ void infer::Gibbs::answer(Batch& b, const Query& q, Answer& out) const {
       at += static_cast<std::size_t>(b.sample(i).structure->label_variables);
     }
   });
-  kept = std::move(states);
   bool nan = false;
   for (const double e : out.energy) nan |= std::isnan(e);
   out.report = {.converged = !nan,

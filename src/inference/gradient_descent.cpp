@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "answering.hpp"
-#include "ebm/core/rng.hpp"
 #include "ebm/inference/reals.hpp"
 #include "points.hpp"
+#include "starts.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -14,9 +14,9 @@ namespace {
 
 using infer::GradientDescent;
 
-void check(const GradientDescent& o) {
-  const auto refuse = [](const char* what, double value, const char* want) {
-    throw GraphError(message("[gradient_descent] ", what, " is ", value, "; it must be ", want));
+void check(const GradientDescent& o, std::string_view engine) {
+  const auto refuse = [&](const char* what, double value, const char* want) {
+    throw GraphError(message("[", engine, "] ", what, " is ", value, "; it must be ", want));
   };
   if (o.steps < 1) refuse("steps", o.steps, "at least 1");
   if (!(o.rate > 0) || !std::isfinite(o.rate)) refuse("rate", o.rate, "above 0");
@@ -30,6 +30,7 @@ void check(const GradientDescent& o) {
 // One start on its way.
 struct Walk {
   int piece = 0, joint = 0;
+  double first = -kInf;                          // energy of the start
   double energy = kInf, step = 0, moved = kInf;  // moved: by a unit step along the slope
   bool begun = false, done = false, unbounded = false;
   bool broken = false;  // it met a NaN, or the forbidden: where it is was not searched for
@@ -50,10 +51,11 @@ struct Memory {
 
 class Descent {
  public:
-  Descent(Batch& b, const GradientDescent& o, const Query& q, LabelMode mode, double limit, Memory&& memory)
-      : m_(std::move(memory)), b_(b), o_(o) {
-    check(o);
-    m_.pieces.assign(b, q, mode, limit, o.exclude, "gradient_descent");
+  Descent(Batch& b, const GradientDescent& o, const Query& q, LabelMode mode, double limit,
+          std::string_view engine)
+      : b_(b), o_(o), engine_(engine) {
+    check(o, engine);
+    m_.pieces.assign(b, q, mode, limit, o.exclude, engine);
     dims_ = b.samples() ? static_cast<std::size_t>(b.sample(0).structure->real_dims) : 0;
     start();
   }
@@ -65,14 +67,14 @@ class Descent {
       const Piece& piece = m_.pieces.all()[p];
       const Sample& s = b_.sample(piece.sample);
       if (static_cast<std::size_t>(s.structure->real_dims) != dims_)
-        throw GraphError(message("[gradient_descent] '", s.structure->real_name, "' has ",
+        throw GraphError(message("[", engine_, "] '", s.structure->real_name, "' has ",
                                  s.structure->real_dims, " dimensions in one sample and ", dims_,
                                  " in another; batch them apart"));
       for (int k = 0; k < (piece.clamped ? 1 : o_.restarts); ++k) {
         Walk& w = m_.walks.emplace_back();
         w.piece = static_cast<int>(p);
         m_.x.resize(m_.x.size() + dims_);
-        place(s, piece, k, std::span(m_.x).last(dims_));
+        place(piece, k, std::span(m_.x).last(dims_));
       }
     }
     m_.trial = m_.x;
@@ -114,9 +116,7 @@ class Descent {
     return changed;
   }
 
-  Memory release() { return std::move(m_); }
-
-  void answer(const Query& q, Answer& out) {
+  void answer(const Query& q, Method method, Answer& out) {
     m_.found.clear();
     double moved = 0;
     bool converged = true, unbounded = false;
@@ -131,13 +131,21 @@ class Descent {
       if (!walk.done) moved = std::max(moved, walk.moved);
     }
     answer_from(b_, q, m_.pieces, m_.found, out);
+    if (o_.restarts > 1) {  // a single place says nothing of how high the energy is elsewhere
+      out.highest.assign(static_cast<std::size_t>(b_.samples()), -kInf);
+      for (const Walk& w : m_.walks) {
+        double& high =
+            out.highest[static_cast<std::size_t>(m_.pieces.all()[static_cast<std::size_t>(w.piece)].sample)];
+        high = std::max(high, w.first);
+      }
+    }
     out.report = {.converged = converged,
                   .exactness = Exactness::approximate,
                   .iterations = iterations_,
                   .residual = moved,
                   .seconds = watch_.seconds(),
-                  .asked = Method::gradient_descent,
-                  .used = Method::gradient_descent,
+                  .asked = method,
+                  .used = method,
                   .why = unbounded ? Why::unbounded : Why::asked};
   }
 
@@ -146,35 +154,13 @@ class Descent {
     return std::span(all).subspan(w * dims_, dims_);
   }
 
-  void place(const Sample& s, const Piece& piece, int k, std::span<double> x) const {
-    const Structure& g = *s.structure;
-    const RealDomain domain(g);
+  void place(const Piece& piece, int k, std::span<double> x) const {
+    const Sample& s = b_.sample(piece.sample);
     if (piece.clamped) {
       std::ranges::copy(s.truth.reals, x.begin());
       return;
     }
-    Rng rng = Rng(o_.seed, 0x5374617274ULL).fork(static_cast<std::uint64_t>(k));
-    for (std::size_t d = 0; d < dims_; ++d) {
-      double low = o_.low, high = o_.high;
-      if (g.real_manifold == Manifold::angles) low = -3.14159265358979, high = 3.14159265358979;
-      if (g.real_manifold == Manifold::sphere) low = -1, high = 1;
-      if (!g.real_low.empty() && std::isfinite(g.real_low[d])) low = g.real_low[d];
-      if (!g.real_high.empty() && std::isfinite(g.real_high[d])) high = g.real_high[d];
-      low = std::min(low, high);
-      x[d] = k == 0                                ? (low + high) / 2
-             : g.real_manifold == Manifold::sphere ? rng.normal()
-                                                   : rng.uniform(low, high);
-    }
-    if (k == 0 && !o_.start.empty()) {
-      if (o_.start.size() != dims_)
-        throw GraphError(message("[gradient_descent] the start has ", o_.start.size(), " numbers and '",
-                                 g.real_name, "' has ", dims_, " dimensions"));
-      std::ranges::copy(o_.start, x.begin());
-      if (!domain.contains(x))
-        throw GraphError(
-            message("[gradient_descent] the start is outside the bounds of '", g.real_name, "'"));
-    }
-    domain.retract(x);
+    Starts(o_.start, o_.low, o_.high, o_.seed).place(b_, piece.sample, k, engine_, x);
     keep_out(s, piece, x);
   }
 
@@ -247,6 +233,7 @@ class Descent {
       walk.done = walk.broken = true;
       return;
     }
+    if (!walk.begun && walk.first == -kInf && e < kInf) walk.first = e;
     if (accept) {
       double ss = 0, sy = 0;
       for (std::size_t d = 0; d < dims_; ++d) before[d] = g[d];
@@ -294,22 +281,22 @@ class Descent {
     keep_out(s, piece, trial);
   }
 
-  Memory m_;
+  Kept<Memory> kept_;
+  Memory& m_ = *kept_;
   Batch& b_;
   const GradientDescent& o_;
+  std::string_view engine_;
   std::size_t dims_ = 0;
   bool fixed_ = false;  // labels stay as chosen last
   int iterations_ = 0;
   Stopwatch watch_;
 };
 
-thread_local Memory kept;  // moved out meanwhile: a waiting thread may be given another search
-
-void search(Batch& b, const Query& q, const GradientDescent& o, LabelMode mode, double limit, Answer& out) {
-  Descent descent(b, o, q, mode, limit, std::move(kept));
+void search(Batch& b, const Query& q, const GradientDescent& o, LabelMode mode, double limit,
+            std::string_view engine, Method method, Answer& out) {
+  Descent descent(b, o, q, mode, limit, engine);
   descent.go(o.steps);
-  descent.answer(q, out);
-  kept = descent.release();
+  descent.answer(q, method, out);
 }
 
 }  // namespace
@@ -318,30 +305,33 @@ void infer::GradientDescent::answer(Batch& b, const Query& q, Answer& out) const
   if (q.beta != kInf)
     throw GraphError(
         "[gradient_descent] finds minima; a free energy over reals is asked of infer::Grid or of a sampler");
-  search(b, q, *this, LabelMode::none, 1, out);
+  search(b, q, *this, LabelMode::none, 1, kKey, Method::gradient_descent, out);
 }
 
 void infer::LabelsOutside::answer(Batch& b, const Query& q, Answer& out) const {
-  search(b, q, inner, LabelMode::outside, limit, out);
+  for (int i = 0; i < b.samples() && q.beta != kInf; ++i)
+    if (const Structure& s = *b.sample(i).structure; s.label_variables == 0 && s.real_dims > 0)
+      throw GraphError(message("[nested] sums a free energy over labels, and beside '", s.real_name,
+                               "' there are none; ask infer::Grid or infer::AnnealedImportance"));
+  search(b, q, inner, LabelMode::outside, limit, kKey, Method::nested, out);
 }
 
 void infer::RealsOutside::answer(Batch& b, const Query& q, Answer& out) const {
   if (q.beta != kInf)
     throw GraphError("[nested] with reals outside finds minima; put labels outside for a free energy");
-  search(b, q, outer, LabelMode::inside, limit, out);
+  search(b, q, outer, LabelMode::inside, limit, kKey, Method::nested, out);
 }
 
 void infer::Alternating::answer(Batch& b, const Query& q, Answer& out) const {
   if (q.beta != kInf) throw GraphError("[alternating] finds minima; use infer::Nested for a free energy");
-  Descent descent(b, reals, q, LabelMode::inside, limit, std::move(kept));
+  Descent descent(b, reals, q, LabelMode::inside, limit, kKey);
   bool changed = descent.choose_labels();
   for (int round = 0; round < rounds && changed; ++round) {
     descent.go(reals.steps);
     changed = descent.choose_labels();
   }
-  descent.answer(q, out);
+  descent.answer(q, Method::alternating, out);
   out.report.converged &= !changed;
-  kept = descent.release();
 }
 
 }  // namespace EBM_PRECISION

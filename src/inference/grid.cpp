@@ -2,7 +2,6 @@
 // joint labels are read.
 
 #include <array>
-#include <numbers>
 
 #include "answering.hpp"
 #include "points.hpp"
@@ -23,10 +22,10 @@ struct Lines {
   Lines(const infer::Grid& g, const Structure& s)
       : dims(static_cast<std::size_t>(s.real_dims)), points(g.points) {
     for (std::size_t d = 0; d < dims; ++d) {
-      low[d] = s.real_low.empty() || !std::isfinite(s.real_low[d]) ? g.low : s.real_low[d];
-      double high = s.real_high.empty() || !std::isfinite(s.real_high[d]) ? g.high : s.real_high[d];
-      int gaps = points - 1;
-      if (s.real_manifold == Manifold::angles) low[d] = -std::numbers::pi, high = -low[d], gaps = points;
+      const auto [least, most] = RealDomain(s).range(d);
+      low[d] = std::isfinite(least) ? least : g.low;
+      const double high = std::isfinite(most) ? most : g.high;
+      const int gaps = s.real_manifold == Manifold::angles ? points : points - 1;  // once round
       if (high < low[d])
         throw GraphError(message("[grid] its range [", g.low, ", ", g.high, "] and the bounds of '",
                                  s.real_name, "' leave nothing between ", low[d], " and ", high));
@@ -48,8 +47,11 @@ void check(const infer::Grid& g, const Structure& s) {
   if (s.real_dims < 1 || s.real_dims > static_cast<int>(kDims) || s.has_path ||
       s.real_manifold == Manifold::sphere)
     throw GraphError(message("[grid] covers a real variable of one to three dimensions, which is no unit ",
-                             "vector, with label variables at most; not '",
-                             s.has_path ? s.path_name : s.real_name, "' with ", s.real_dims));
+                             "vector, with label variables at most; ",
+                             s.has_path         ? message("'", s.path_name, "' is a path")
+                             : s.real_dims == 0 ? message("this graph has none; use Automatic")
+                                                : message("'", s.real_name, "' has ", s.real_dims,
+                                                          "; use GradientDescent, or a sampler")));
   double items = 1;
   for (int d = 0; d < s.real_dims; ++d) items *= g.points;
   for (int v = 0; v < s.label_variables; ++v) items *= s.labels_of(v);
@@ -172,7 +174,8 @@ void infer::Grid::answer(Batch& b, const Query& q, Answer& out) const {
     out.labels.assign(label_base(b, b.samples()), 0);
   }
   out.highest.assign(n, -kInf);
-  thread_local std::vector<double> energies;
+  Kept<std::vector<double>> kept;
+  std::vector<double>& energies = *kept;
   for (int first = 0, last = 0; first < b.items(); first = last) {
     const int i = b.sample_of(first);
     for (last = first; last < b.items() && b.sample_of(last) == i;) ++last;

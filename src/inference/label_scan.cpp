@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "answering.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -71,30 +72,11 @@ std::span<const int> LabelScan::scope(int group, int row) const {
 }
 
 int LabelScan::entry(int group, int row, std::span<const int> labels) const {
-  int entry = 0;
-  for (const int v : scope(group, row))
-    entry = entry * counts_[static_cast<std::size_t>(v)] + labels[static_cast<std::size_t>(v)];
-  return entry;
+  return entry_at(s_->groups[static_cast<std::size_t>(group)], row, labels);
 }
 
 const Real* LabelScan::row_of(const Batch& b, int item, int group, int row) {
-  const TableAt t = b.table(item, group);
-  return t.data + static_cast<std::ptrdiff_t>(row) * t.stride;
-}
-
-template <class Visit>
-void LabelScan::entries(std::span<const int> labels, const Visit& visit) const {
-  for (std::size_t g = 0; g < s_->groups.size(); ++g)
-    for (int r = 0; r < s_->groups[g].instances; ++r)
-      visit(static_cast<int>(g), r, entry(static_cast<int>(g), r, labels));
-}
-
-void LabelScan::add(const Batch& b, int item, int group, int row, int entry, double weight,
-                    std::span<Real> weights) const {
-  const TableAt t = b.table(item, group);
-  const std::size_t r = t.stride == 0 ? 0 : static_cast<std::size_t>(row);
-  weights[b.weights_at(item, group) - b.weights_of(item) + r * static_cast<std::size_t>(t.entries) +
-          static_cast<std::size_t>(entry)] += static_cast<Real>(weight);
+  return row_at(b.table(item, group), row);
 }
 
 void LabelScan::draw(const Sample& sample, Rng& rng, std::span<int> labels) const {
@@ -142,17 +124,6 @@ bool LabelScan::sweep(const Batch& b, int item, const Sample& sample, Moving mov
   return true;
 }
 
-double LabelScan::energy(const Batch& b, int item, std::span<const int> labels) const {
-  double e = 0;
-  entries(labels, [&](int g, int r, int entry) { e += row_of(b, item, g, r)[entry]; });
-  return e;
-}
-
-void LabelScan::give(const Batch& b, int item, std::span<const int> labels, double weight,
-                     std::span<Real> weights) const {
-  entries(labels, [&](int g, int r, int entry) { add(b, item, g, r, entry, weight, weights); });
-}
-
 double LabelScan::sum_out(const Batch& b, int item, const Sample& sample, std::span<const char> free,
                           double beta, double limit, std::string_view engine, std::span<int> labels,
                           std::span<Real> weights) {
@@ -181,7 +152,7 @@ double LabelScan::sum_out(const Batch& b, int item, const Sample& sample, std::s
       if (first >= 0) continue;
       const int at = entry(static_cast<int>(g), r, labels);
       total += row_of(b, item, static_cast<int>(g), r)[at];
-      if (!weights.empty()) add(b, item, static_cast<int>(g), r, at, 1, weights);
+      if (!weights.empty()) give_entry(b, item, static_cast<int>(g), r, at, 1, weights);
     }
   for (int v = 0; v < static_cast<int>(labels.size()); ++v) {
     if (!is_free(v) || root(v) != v) continue;
@@ -230,7 +201,8 @@ double LabelScan::sum_out(const Batch& b, int item, const Sample& sample, std::s
     if (weights.empty() || !(f < kInf)) continue;
     each([&](std::size_t k) {
       if (energy_[k] > 0)
-        for (const auto& [g, r] : instances_) add(b, item, g, r, entry(g, r, labels), energy_[k], weights);
+        for (const auto& [g, r] : instances_)
+          give_entry(b, item, g, r, entry(g, r, labels), energy_[k], weights);
     });
   }
   return total;

@@ -28,10 +28,6 @@ class LabelScan {
   // Each in turn from P(label | rest), P = exp(-beta E). False at a NaN.
   bool sweep(const Batch& b, int item, const Sample& sample, Moving moving, double beta, Rng& rng,
              std::span<int> labels);
-  double energy(const Batch& b, int item, std::span<const int> labels) const;
-  // weights += weight at every entry that the labels read; `weights` starts at the item's own.
-  void give(const Batch& b, int item, std::span<const int> labels, double weight,
-            std::span<Real> weights) const;
   // -1/beta log of the sum over the variables marked free, each over the labels of its truth, the rest as in
   // `labels`: exact, free variables that meet in a factor enumerated together. Marginals times 1 are added to
   // `weights` unless it is empty. \throws GraphError when `limit` joint labels of such a group are exceeded.
@@ -51,10 +47,6 @@ class LabelScan {
   std::span<const int> scope(int group, int row) const;
   int entry(int group, int row, std::span<const int> labels) const;
   static const Real* row_of(const Batch& b, int item, int group, int row);
-  template <class Visit>
-  void entries(std::span<const int> labels, const Visit& visit) const;
-  void add(const Batch& b, int item, int group, int row, int entry, double weight,
-           std::span<Real> weights) const;
 
   const Structure* s_ = nullptr;
   std::vector<int> counts_, first_;  // of each variable: labels; into readings_

@@ -12,6 +12,7 @@
 #include "normal_equations.hpp"
 #include "points.hpp"
 #include "residual_plan.hpp"
+#include "starts.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -314,13 +315,13 @@ struct Search {
   std::vector<double> x, constants;
   std::vector<Found> found;
 };
-thread_local Search kept;  // moved out meanwhile: a waiting thread may be given another search
 
 }  // namespace
 
 void LevenbergMarquardt::answer(Batch& b, const Query& q, Answer& out) const {
   const Stopwatch watch;
-  Search s = std::move(kept);
+  Kept<Search> kept;
+  Search& s = *kept;
   s.plan.assign(b, q, kEngine);
   s.pieces.assign(b, q, LabelMode::none, 1, 0, kEngine);
   const auto d = static_cast<std::size_t>(s.plan.dims());
@@ -335,7 +336,7 @@ void LevenbergMarquardt::answer(Batch& b, const Query& q, Answer& out) const {
       if (piece.clamped)
         std::ranges::copy(b.sample(piece.sample).truth.reals, x.begin());
       else
-        place_start(from, b, piece.sample, k, kEngine, x);
+        Starts(from).place(b, piece.sample, k, kEngine, x);
     }
   const Problem problem{b, *this, s.plan, d, b.schema().functions().size()};
   parallel_for((s.walks.size() + kPiece - 1) / kPiece, [&](std::size_t i) {
@@ -369,7 +370,6 @@ void LevenbergMarquardt::answer(Batch& b, const Query& q, Answer& out) const {
   answer_from(b, q, s.pieces, s.found, out);
   report.seconds = watch.seconds();
   out.report = report;
-  kept = std::move(s);
 }
 
 }  // namespace EBM_PRECISION

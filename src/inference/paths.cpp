@@ -6,6 +6,7 @@
 #include "answering.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/core/workspace.hpp"
+#include "ebm/graph/at_labels.hpp"
 #include "ebm/inference/paths.hpp"
 #include "ebm/lattice/joined.hpp"
 
@@ -45,21 +46,21 @@ double constant_energy(const Batch& b, int i) {
   double sum = 0;
   const Structure& s = *b.sample(i).structure;
   for (std::size_t g = 0; g < s.groups.size(); ++g)
-    if (!s.groups[g].on_path) sum += b.table(i, static_cast<int>(g)).data[0];
+    if (!s.groups[g].on_path) sum += group_energy_at(b, i, static_cast<int>(g), {});
   return sum;
 }
 
 void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine) {
   check_beta(q);
   refuse_rescaling(q, engine);
-  b.ensure();
-  prepare(out, b, q);
   const int n = b.samples();
   for (int i = 0; i < n; ++i)
-    if (const Structure& s = *b.sample(i).structure; !s.has_path || s.label_variables > 0)
-      throw GraphError(message("[", engine, "] answers graphs with one path variable and no labels; sample ",
-                               i, " has ", s.label_variables, " label variables",
-                               s.has_path ? "" : " and no path"));
+    if (const Structure& s = *b.sample(i).structure; !s.has_path || s.label_variables + s.real_dims > 0)
+      throw GraphError(message("[", engine, "] answers graphs with one path variable and no other; sample ",
+                               i, " has ", s.label_variables, " label variables, ", s.real_dims,
+                               " real dimensions and ", s.has_path ? "a" : "no", " path; use Automatic"));
+  b.ensure();
+  prepare(out, b, q);
   if (q.answers) out.paths.resize(static_cast<std::size_t>(n));
   parallel_for(static_cast<std::size_t>(n), [&](std::size_t sample) {
     thread_local Workspace ws;
@@ -103,7 +104,7 @@ void answer_paths(Batch& b, const Query& q, Answer& out, std::string_view engine
       const TableAt t = b.table(i, static_cast<int>(g));
       Real* w = out.weights.data() + b.weights_at(i, static_cast<int>(g));
       if (!s.structure->groups[g].on_path) {
-        w[0] += Real(1);
+        give_group_at(b, i, static_cast<int>(g), {}, 1, weights_of(b, i, out.weights));
         continue;
       }
       for (std::size_t arc = 0; arc < arcs; ++arc)

@@ -4,11 +4,12 @@
 #include <cmath>
 
 #include "answering.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
 
-JointLabels::JointLabels(const Structure& s, double limit, std::string_view engine) : s_(&s) {
+JointLabels::JointLabels(const Structure& s, double limit, std::string_view engine) {
   variables_ = s.label_variables;
   if (variables_ > static_cast<int>(sizes_.size()))
     throw GraphError(message("[", engine, "] ", variables_,
@@ -35,53 +36,16 @@ bool JointLabels::in_truth(const Sample& sample, int joint) const {
   return true;
 }
 
-// visit(group, row, entry) for every table entry that the labels read.
-template <class Visit>
-void JointLabels::entries(std::span<const int> labels, const Visit& visit) const {
-  for (std::size_t g = 0; g < s_->groups.size(); ++g) {
-    const Group& group = s_->groups[g];
-    const int* scope = group.scopes.data();
-    for (int i = 0; i < group.instances; ++i, scope += group.arity) {
-      int entry = 0;
-      for (int a = 0; a < group.arity; ++a)
-        entry =
-            entry * sizes_[static_cast<std::size_t>(scope[a])] + labels[static_cast<std::size_t>(scope[a])];
-      visit(static_cast<int>(g), i, entry);
-    }
-  }
-}
-
 double JointLabels::energy(const Batch& b, int item, int joint) const {
-  double e = 0;
-  if (variables_ == 0) {
-    for (std::size_t g = 0; g < s_->groups.size(); ++g) {
-      const TableAt t = b.table(item, static_cast<int>(g));
-      for (int r = 0; r < s_->groups[g].instances; ++r)
-        e += t.data[static_cast<std::ptrdiff_t>(r) * t.stride];
-    }
-    return e;
-  }
-  thread_local std::vector<int> labels;
-  labels.resize(static_cast<std::size_t>(variables_));
+  std::array<int, kMost> labels;
   decode(joint, labels);
-  entries(labels, [&](int g, int row, int entry) {
-    const TableAt t = b.table(item, g);
-    e += t.data[static_cast<std::ptrdiff_t>(row) * t.stride + entry];
-  });
-  return e;
+  return energy_at(b, item, std::span(labels).first(static_cast<std::size_t>(variables_)));
 }
 
 void JointLabels::give(const Batch& b, int item, int joint, double weight, std::span<Real> weights) const {
-  thread_local std::vector<int> labels;
-  labels.resize(static_cast<std::size_t>(variables_));
+  std::array<int, kMost> labels;
   decode(joint, labels);
-  const std::size_t first = b.weights_of(item);
-  entries(labels, [&](int g, int row, int entry) {
-    const TableAt t = b.table(item, g);
-    const std::size_t r = t.stride == 0 ? 0 : static_cast<std::size_t>(row);
-    weights[b.weights_at(item, g) - first + r * static_cast<std::size_t>(t.entries) +
-            static_cast<std::size_t>(entry)] += static_cast<Real>(weight);
-  });
+  give_at(b, item, std::span(labels).first(static_cast<std::size_t>(variables_)), weight, weights);
 }
 
 void Pieces::assign(const Batch& b, const Query& q, LabelMode mode, double limit, double exclude,
@@ -173,10 +137,19 @@ void Pieces::energies(const Batch& b, std::span<const int> of, std::span<double>
   }
 }
 
+namespace {
+
+struct Shares {
+  std::vector<double> weight;  // of each found
+  std::vector<int> joint;      // of each point
+  std::vector<double> share;
+};
+
+}  // namespace
+
 void answer_from(Batch& b, const Query& q, const Pieces& pieces, std::span<const Found> found, Answer& out) {
-  thread_local std::vector<double> weight;  // of each found
-  thread_local std::vector<int> joint;      // of each point
-  thread_local std::vector<double> share;
+  Kept<Shares> kept;
+  auto& [weight, joint, share] = *kept;
   const auto n = static_cast<std::size_t>(b.samples());
   weight.assign(found.size(), 0.0);
   Points points = std::move(out.points);
@@ -230,6 +203,7 @@ void answer_from(Batch& b, const Query& q, const Pieces& pieces, std::span<const
     first = last;
   }
   out.bound.assign(n, -kInf);
+  out.highest.clear();
   out.error.clear();
   out.paths.clear();
   out.weights.clear();

@@ -31,11 +31,8 @@ class JointLabels {
   void give(const Batch& b, int item, int joint, double weight, std::span<Real> weights) const;
 
  private:
-  template <class Visit>
-  void entries(std::span<const int> labels, const Visit& visit) const;
-  std::span<const int> sizes() const { return std::span(sizes_).first(static_cast<std::size_t>(variables_)); }
-  const Structure* s_;
-  std::array<int, 32> sizes_{};  // in place, for these are made at every query
+  static constexpr std::size_t kMost = 32;
+  std::array<int, kMost> sizes_{};  // in place, for these are made at every query
   int variables_ = 0, count_ = 1;
 };
 

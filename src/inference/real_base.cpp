@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "real_domain.hpp"
+
 namespace ebm {
 inline namespace EBM_PRECISION {
 
@@ -28,10 +30,8 @@ RealBase::RealBase(const Structure& s, double low, double high) : s_(&s), low_(l
 }
 
 RealBase::Dimension RealBase::dimension(std::size_t d) const {
-  Dimension at{-kInf, kInf, 0, 0, 0};
-  if (s_->real_manifold == Manifold::angles) at.low = -std::numbers::pi, at.high = std::numbers::pi;
-  if (!s_->real_low.empty()) at.low = s_->real_low[d];
-  if (!s_->real_high.empty()) at.high = s_->real_high[d];
+  const auto [least, most] = RealDomain(*s_).range(d);
+  Dimension at{least, most, 0, 0, 0};
   if (std::isfinite(at.high - at.low)) return at;
   at.side = std::isfinite(at.low) ? 1 : std::isfinite(at.high) ? -1 : 0;
   at.deviation = high_ > low_ ? (high_ - low_) / 2 : 1;

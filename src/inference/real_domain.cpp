@@ -22,6 +22,12 @@ double dot(std::span<const double> a, std::span<const double> b) {
 
 }  // namespace
 
+std::pair<double, double> RealDomain::range(std::size_t d) const {
+  if (s_->real_manifold == Manifold::angles) return {-std::numbers::pi, std::numbers::pi};
+  if (s_->real_low.empty()) return {-kInf, kInf};
+  return {s_->real_low[d], s_->real_high[d]};
+}
+
 void RealDomain::retract(std::span<double> x) const {
   if (s_->real_manifold == Manifold::angles) {
     for (double& v : x) v = wrap(v);

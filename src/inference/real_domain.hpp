@@ -3,6 +3,7 @@
 // answer must leave.
 
 #include <span>
+#include <utility>
 
 #include "ebm/graph/structure.hpp"
 
@@ -13,6 +14,8 @@ class RealDomain {
  public:
   explicit RealDomain(const Structure& s) : s_(&s) {}
   int dims() const { return s_->real_dims; }
+  // Least and most of dimension d: bounds, half turns of angles, else infinite.
+  std::pair<double, double> range(std::size_t d) const;
   // Brings x back into the domain: clamped, wrapped, or made of unit length.
   void retract(std::span<double> x) const;
   // The part of a slope that moves along the domain.

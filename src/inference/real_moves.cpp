@@ -234,7 +234,8 @@ void answer_at(Batch& b, const Query& q, std::span<const int> samples, std::span
   Points points = std::move(out.points);
   points.clear();
   points.dims = static_cast<int>(dims);
-  thread_local std::vector<double> kept;
+  Kept<std::vector<double>> memory;
+  std::vector<double>& kept = *memory;
   kept.clear();
   for (std::size_t k = 0; k < samples.size(); ++k) {
     if (shares[k] == 0) continue;
@@ -243,6 +244,7 @@ void answer_at(Batch& b, const Query& q, std::span<const int> samples, std::span
     kept.push_back(shares[k]);
   }
   out.bound.assign(static_cast<std::size_t>(b.samples()), -kInf);
+  out.highest.clear();
   out.labels.clear();
   out.paths.clear();
   out.weights.clear();

@@ -60,12 +60,12 @@ struct Memory {
   std::vector<DualAveraging> fits;
   std::vector<char> begins;
 };
-thread_local Memory kept;  // moved out meanwhile: a waiting thread may be given another query
 
 void run(Batch& b, const Query& q, const Options& o, Answer& out) {
   const Stopwatch watch;
   check(b, q, o);
-  Memory m = std::move(kept);
+  Kept<Memory> kept;
+  Memory& m = *kept;
   RealMoves& moves = m.moves;
   moves.assign(b, o.name);
   const auto n = static_cast<std::size_t>(b.samples());
@@ -112,7 +112,7 @@ void run(Batch& b, const Query& q, const Options& o, Answer& out) {
     }
     for (std::size_t i = 0; i < n; ++i) {
       Mover& mover = moves.movers()[i];
-      if (m.begins[i]) {
+      if (m.begins[i] && !std::isnan(mover.energy)) {  // a NaN stays where it is met, to be named
         mover.unbounded = false;
         // As a chain that goes on would read it.
         mover.step = static_cast<double>(static_cast<Real>(m.fits[i].best()));
@@ -159,7 +159,6 @@ void run(Batch& b, const Query& q, const Options& o, Answer& out) {
                 .asked = o.method,
                 .used = o.method,
                 .why = unbounded ? Why::unbounded : Why::asked};
-  kept = std::move(m);
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
 #include "answering.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -40,6 +40,22 @@ void ResidualPlan::assign(Batch& b, const Query& q, std::string_view engine) {
     if (std::ranges::find(structures_, s, &OfStructure::structure) == structures_.end()) add(b, *s, engine);
   }
   b.forward_data();
+}
+
+bool ResidualPlan::covers(const Schema& schema, const Structure& s) {
+  bool any = false;
+  for (const ebm::Group& g : s.groups) {
+    if (!g.on_reals) continue;
+    if (g.kind != Term::Kind::function ||
+        !schema.functions()[static_cast<std::size_t>(g.function)].function.has_residuals())
+      return false;
+    for (const int f : g.features) {
+      const FeatureSource& source = s.features[static_cast<std::size_t>(f)];
+      if (source.slot < 0 && source.net >= 0) return false;
+    }
+    any = true;
+  }
+  return any && s.real_dims > 0 && s.label_variables == 0 && !s.has_path;
 }
 
 void ResidualPlan::add(const Batch& b, const Structure& s, std::string_view engine) {
@@ -127,50 +143,10 @@ void ResidualPlan::constants(Batch& b, std::span<double> energy) {
   for (int i = 0; i < b.samples(); ++i) {
     const Structure& s = *b.sample(i).structure;
     double& e = energy[static_cast<std::size_t>(i)];
-    for (std::size_t g = 0; g < s.groups.size(); ++g) {
-      if (s.groups[g].on_reals) continue;
-      const TableAt t = b.table(i, static_cast<int>(g));
-      for (int r = 0; r < s.groups[g].instances; ++r) e += t.data[static_cast<std::ptrdiff_t>(r) * t.stride];
-    }
+    for (std::size_t g = 0; g < s.groups.size(); ++g)
+      if (!s.groups[g].on_reals) e += group_energy_at(b, i, static_cast<int>(g), {});
   }
   b.forget_points();
-}
-
-void place_start(const infer::Start& from, const Batch& b, int sample, int k, std::string_view engine,
-                 std::span<double> x) {
-  const Structure& s = *b.sample(sample).structure;
-  const RealDomain domain(s);
-  const std::size_t dims = x.size();
-  if (k == 0 && !from.start.empty()) {
-    const bool one = from.start.size() == dims;
-    if (!one && from.start.size() != dims * static_cast<std::size_t>(b.samples()))
-      throw GraphError(message("[", engine, "] the start has ", from.start.size(), " numbers; '", s.real_name,
-                               "' has ", dims, " dimensions, and the batch ", b.samples(), " samples"));
-    std::copy_n(
-        from.start.begin() + static_cast<std::ptrdiff_t>(one ? 0 : static_cast<std::size_t>(sample) * dims),
-        dims, x.begin());
-    if (!std::ranges::all_of(x, [](double v) { return std::isfinite(v); }))
-      throw GraphError(message("[", engine, "] the start of sample ", sample, " is not finite"));
-    if (!domain.contains(x))
-      throw GraphError(message("[", engine, "] the start of sample ", sample, " is outside the bounds of '",
-                               s.real_name, "'"));
-    domain.retract(x);
-    return;
-  }
-  Rng rng = Rng(from.seed, 0x5374617274ULL).fork(static_cast<std::uint64_t>(k));
-  for (std::size_t d = 0; d < dims; ++d) {
-    double low = from.low, high = from.high;
-    if (s.real_manifold == Manifold::angles) low = -std::numbers::pi, high = std::numbers::pi;
-    if (!s.real_low.empty()) {
-      const bool below = std::isfinite(s.real_low[d]), above = std::isfinite(s.real_high[d]);
-      low = below ? s.real_low[d] : above ? std::min(low, s.real_high[d]) : low;
-      high = above ? s.real_high[d] : std::max(high, low);
-    }
-    x[d] = k == 0                                ? (low + high) / 2
-           : s.real_manifold == Manifold::sphere ? rng.normal()
-                                                 : rng.uniform(low, high);
-  }
-  domain.retract(x);
 }
 
 }  // namespace EBM_PRECISION

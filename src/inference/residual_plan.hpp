@@ -1,6 +1,5 @@
 #pragma once
 // How the residuals of a batch are read: for every structure its groups on the reals, and what each reads.
-// And where a search of them starts.
 
 #include <span>
 #include <string_view>
@@ -38,6 +37,8 @@ class ResidualPlan {
     bool constants = false;  // there are groups off the reals
   };
 
+  // Whether every factor on the reals shows residuals and reads coordinates as they are, and there is one.
+  static bool covers(const Schema& schema, const Structure& s);
   // \throws GraphError naming the factor that shows no residuals, or a graph or query that is not covered.
   void assign(Batch& b, const Query& q, std::string_view engine);
   const OfStructure& of(const Batch& b, int sample) const;
@@ -68,11 +69,6 @@ class ResidualPlan {
   Points points_;
   int dims_ = 0;
 };
-
-// The k-th start of a sample: the first one is as `from` says.
-// \throws GraphError for a start of the wrong length, or outside the bounds.
-void place_start(const infer::Start& from, const Batch& b, int sample, int k, std::string_view engine,
-                 std::span<double> x);
 
 // What is common to the queries of these engines. \throws GraphError for others and free energies.
 void check_least_squares_query(const Query& q, std::string_view engine);

@@ -1,6 +1,7 @@
 #include "ebm/inference/verbs.hpp"
 
 #include "answering.hpp"
+#include "ebm/graph/at_labels.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -41,20 +42,7 @@ double energy(Batch& b, int sample, std::span<const int> labels) {
       throw GraphError(message("[energy] ", s.variable_name(v), " has labels 0..", s.labels_of(v) - 1,
                                ", not ", labels[static_cast<std::size_t>(v)]));
   b.ensure();
-  double sum = 0;
-  for (std::size_t g = 0; g < s.groups.size(); ++g) {
-    const Group& group = s.groups[g];
-    const TableAt t = b.table(sample, static_cast<int>(g));
-    for (int i = 0; i < group.instances; ++i) {
-      int entry = 0;
-      for (int a = 0; a < group.arity; ++a) {
-        const int v = group.scopes[static_cast<std::size_t>(i * group.arity + a)];
-        entry = entry * s.labels_of(v) + labels[static_cast<std::size_t>(v)];
-      }
-      sum += t.data[static_cast<std::size_t>(i) * t.stride + entry];
-    }
-  }
-  return sum;
+  return energy_at(b, sample, labels);
 }
 
 double accuracy(const Batch& b, const Minimum& m) {

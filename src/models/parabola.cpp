@@ -53,13 +53,6 @@ std::vector<Point> draw_samples(const ParabolaOptions& o) {
   return out;
 }
 
-std::vector<Point> evenly(int columns) {
-  std::vector<Point> out;
-  for (int c = 0; c < columns; ++c)
-    out.push_back({Tensor(static_cast<Real>(-1 + 2.0 * c / (columns - 1))), Real(0)});
-  return out;
-}
-
 Schedule schedule(const ParabolaOptions& o) {
   const double a = o.rate > 0 ? o.rate : parabola_rate(o.architecture, o.loss);
   if (o.slow_after == 0) return a;
@@ -78,6 +71,18 @@ int points(const ParabolaOptions& o) {
 }
 
 double at(int k, int count) { return -1 + 2.0 * k / (count - 1); }
+
+// X at even places, of no known Y.
+std::vector<Point> evenly(int columns) {
+  std::vector<Point> out;
+  for (int c = 0; c < columns; ++c) out.push_back({Tensor(static_cast<Real>(at(c, columns))), Real(0)});
+  return out;
+}
+
+void check_places(std::string_view what, int count) {
+  if (count < 2)
+    throw GraphError(message("[parabola] ", what, " needs at least 2 places from -1 to 1, not ", count));
+}
 
 }  // namespace
 
@@ -161,6 +166,7 @@ ParabolaMeasure Parabola::measure() {
 }
 
 std::vector<float> Parabola::surface(int columns, int rows) {
+  check_places("a surface", std::min(columns, rows));
   const std::vector<Point> xs = evenly(columns);
   const std::vector<float> e = impl_->energies(impl_->model.prepare(xs), rows, false);
   std::vector<float> out(e.size());
@@ -171,6 +177,7 @@ std::vector<float> Parabola::surface(int columns, int rows) {
 }
 
 std::vector<float> Parabola::answers(int columns) {
+  check_places("a row of answers", columns);
   const std::vector<Point> xs = evenly(columns);
   const std::vector<float> e = impl_->energies(impl_->model.prepare(xs), kFine, false);
   std::vector<float> out;

@@ -14,9 +14,9 @@ namespace ebm {
 using nlohmann::json;
 
 // Doubles survive: nlohmann writes the shortest text that reads back to the same number.
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, wrong, gaps, unconverged, ranges,
-                                   range, loss, gap, absolute_gap, truth, offending, lows, highs, low, high,
-                                   square)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, judged, wrong, saturated, gaps,
+                                   unconverged, ranges, range, loss, gap, absolute_gap, truth, offending,
+                                   lows, highs, low, high, square)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, range, seconds,
                                    collapsed, tally)
 

@@ -16,6 +16,19 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+std::string needed(const Powers& p) {
+  return message(p.samples       ? "samples"
+                 : p.free_energy ? "free energies"
+                                 : "minima",
+                 p.others ? " of incorrect answers" : "");
+}
+std::string_view givers(const Powers& p) {
+  return p.samples       ? "Langevin, Hamiltonian or Gibbs"
+         : p.free_energy ? "Exhaustive, SumProduct, ForwardBackward, Grid or AnnealedImportance"
+         : p.others      ? "an engine of minima that knows them, as Automatic does"
+                         : "an engine of minima, as Automatic is";
+}
+
 }  // namespace
 
 struct TrainerCore::Impl {
@@ -31,6 +44,8 @@ struct TrainerCore::Impl {
   std::vector<double> truth_slope, contrast_slope;
   std::vector<std::size_t> order;
   std::vector<const Sample*> chosen;
+  std::vector<const Sample*> asked;  ///< of a batch, those with a truth
+  std::vector<std::size_t> places;   ///< .. and the place of each, in the data or in its batch
   const Sample* first =
       nullptr;  ///< of the data, so that a sample is named by its place there; null: in its batch
 
@@ -38,12 +53,9 @@ struct TrainerCore::Impl {
       : W(&params), loss(std::move(l)), engine(std::move(e)), optimiser(std::move(o)), batch(schema) {
     run.seed = seed;
     if (!covers(engine.powers(), loss.needs))
-      throw GraphError(message("[trainer] loss '", loss.key, "' needs ",
-                               loss.needs.samples       ? "samples"
-                               : loss.needs.free_energy ? "free energies"
-                                                        : "minima",
-                               loss.needs.others ? " of incorrect answers" : "",
-                               ", which this engine does not give"));
+      throw GraphError(message("[trainer] loss '", loss.key, "' needs ", needed(loss.needs), ", which ",
+                               engine.key().empty() ? "this engine" : message("engine '", engine.key(), "'"),
+                               " does not give; use ", givers(loss.needs)));
   }
 
   void order_samples(std::size_t n, bool shuffle) {
@@ -60,50 +72,54 @@ struct TrainerCore::Impl {
   EpochReport pass(std::span<const Sample> samples, int batch_size, bool shuffle, const After& after);
   EpochReport evaluate(std::span<const Sample> samples, int batch_size);
   // The loss of sample i, named where its energies are outside what the loss can read.
-  Slope value_of(std::span<const Sample* const> samples, std::size_t i, double e, double o) const;
-  std::size_t place(std::span<const Sample* const> samples, std::size_t i) const {
-    return first ? static_cast<std::size_t>(samples[i] - first) : i;
-  }
-  [[noreturn]] void stop_at_nan(std::span<const Sample* const> samples, std::size_t i,
-                                const std::string& factor) const;
-  void stop_at_nan_tables(std::span<const Sample* const> samples) const;
+  Slope value_of(std::size_t i, double e, double o) const;
+  [[noreturn]] void stop_at_nan(std::size_t i, const std::string& factor) const;
+  void stop_at_nan_tables() const;
 };
 
-void TrainerCore::Impl::stop_at_nan(std::span<const Sample* const> samples, std::size_t i,
-                                    const std::string& factor) const {
-  throw NumberError(message("[trainer] sample ", place(samples, i), ": ",
+void TrainerCore::Impl::stop_at_nan(std::size_t i, const std::string& factor) const {
+  throw NumberError(message("[trainer] sample ", places[i], ": ",
                             factor.empty() ? "the energy" : "factor '" + factor + "'",
                             " is not a number, in pass ", run.epoch + 1, " after ", run.position,
                             " samples; lower the step size, or look at that sample"));
 }
 
-Slope TrainerCore::Impl::value_of(std::span<const Sample* const> samples, std::size_t i, double e,
-                                  double o) const {
+Slope TrainerCore::Impl::value_of(std::size_t i, double e, double o) const {
   try {
     return loss(e, o);
   } catch (const LossError& error) {
-    throw LossError(message("[trainer] sample ", place(samples, i), ": ", error.what()));
+    throw LossError(message("[trainer] sample ", places[i], ": ", error.what()));
   }
 }
 
-void TrainerCore::Impl::stop_at_nan_tables(std::span<const Sample* const> samples) const {
-  if (const auto nan = batch.find_nan())
-    stop_at_nan(samples, static_cast<std::size_t>(nan->sample), nan->factor);
+void TrainerCore::Impl::stop_at_nan_tables() const {
+  if (const auto nan = batch.find_nan()) stop_at_nan(static_cast<std::size_t>(nan->sample), nan->factor);
 }
 
-int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights, Tally& tally,
+int TrainerCore::Impl::ask(std::span<const Sample* const> given, bool weights, Tally& tally,
                            MarkovChains& chains) {
+  asked.clear();
+  places.clear();
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (!given[i]->truth.known()) {
+      ++tally.skipped;
+      continue;
+    }
+    asked.push_back(given[i]);
+    places.push_back(first ? static_cast<std::size_t>(given[i] - first) : i);
+  }
+  const std::span<const Sample* const> samples = asked;
+  if (samples.empty()) return 0;
   if (!loss.impostors)
     for (std::size_t i = 0; i < samples.size(); ++i)
       if (samples[i]->truth.whole == Truth::high)
-        throw LossError(message("[trainer] no answer of sample ", place(samples, i),
-                                " is its truth, and loss '", loss.key,
+        throw LossError(message("[trainer] no answer of sample ", places[i], " is its truth, and loss '",
+                                loss.key,
                                 "' has no term for that; contrastive-margin, contrastive-exponential, "
                                 "square-square and square-exponential have"));
   batch.assign(samples, weights ? Net::Mode::train : Net::Mode::evaluate);
   batch.set_step(run.seed, state.steps);
-  chains.keys.clear();
-  for (std::size_t i = 0; i < samples.size(); ++i) chains.keys.push_back(place(samples, i));
+  chains.keys.assign(places.begin(), places.end());
   const auto with = [&](Query q, bool w) {
     q.weights = w;
     q.chains = &chains;
@@ -112,10 +128,10 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
   try {
     engine.answer(batch, with(loss.truth, weights), truth);
   } catch (const NumberError&) {
-    stop_at_nan_tables(samples);
+    stop_at_nan_tables();
     throw;
   }
-  stop_at_nan_tables(samples);
+  stop_at_nan_tables();
   if (loss.contrasts) engine.answer(batch, with(loss.contrast, weights), contrast);
   const bool monitor = engine.powers().others;
   // A margin loss has just asked for the most offending answer.
@@ -131,27 +147,25 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> samples, bool weights,
   truth_slope.assign(samples.size(), 0.0);
   contrast_slope.assign(samples.size(), 0.0);
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    if (!samples[i]->truth.known()) {
-      ++tally.skipped;
-      continue;
-    }
     const double e = truth.energy[i], o = loss.contrasts ? contrast.energy[i] : 0.0;
     if (!(e > -kInf) || !(o > -kInf)) {
       const Answer& bad = e > -kInf ? contrast : truth;
-      if (!bad.points.empty()) batch.forward(bad.points), stop_at_nan_tables(samples);
-      stop_at_nan(samples, i, "");
+      if (!bad.points.empty()) batch.forward(bad.points), stop_at_nan_tables();
+      stop_at_nan(i, "");
     }
     if (e == kInf && samples[i]->truth.whole != Truth::high) {
       ++tally.impossible;
-      if (monitor) ++tally.wrong;
+      if (monitor) ++tally.wrong, ++tally.judged;
       continue;
     }
-    const Slope s = value_of(samples, i, e, o);
+    const Slope s = value_of(i, e, o);
     ++usable;
     ++tally.samples;
     tally.loss += s.value;
+    if (s.value > 0 && s.truth == 0 && s.contrast == 0) ++tally.saturated;
     truth_slope[i] = s.truth;
     contrast_slope[i] = s.contrast;
+    if (monitor) ++tally.judged;
     if (const Truth::Whole whole = samples[i]->truth.whole; whole != Truth::Whole::product) {
       const double energy = whole == Truth::low ? e : o;
       if (!std::isfinite(energy)) continue;

@@ -1,6 +1,8 @@
 // A batch is a loop over its samples, in any company and for any number of threads.
 
 #include "ebm/core/pool.hpp"
+#include "ebm/inference/least_squares.hpp"
+#include "ebm/inference/reals.hpp"
 #include "ebm/inference/verbs.hpp"
 #include "ebm/losses/nll.hpp"
 #include "ebm/train/trainer.hpp"
@@ -16,6 +18,35 @@ struct Threads {
   explicit Threads(int count) { set_threads(count); }
   ~Threads() { set_threads(0); }
 };
+
+// E(x, y) = |G1(x) - G2(y)|^2 / 2 of a hundred samples.
+Beast many_curves() {
+  return beast("many curves", infer::GradientDescent{}, 100, [](Params& W) {
+    const Net gx = net::mlp(W, "gx", {1, 4, 3}), gy = net::mlp(W, "gy", {2, 4, 3});
+    return [gx, gy, x = random_data(100, 21, [](int) { return Shape{1}; })](FactorGraph& g, const int& i) {
+      const std::vector<Real> truth{Real(0.01) * static_cast<Real>(i), Real(-0.2)};
+      const auto y = g.output("y", Reals(2), std::span<const Real>(truth));
+      g.add(
+          factor::half_squared_distance(g.feature(gx, (*x)[static_cast<std::size_t>(i)]), g.feature(gy, y)));
+    };
+  });
+}
+// Three labels, each with a centre of its own for a latent of the plane.
+Beast many_mixed() {
+  return beast("many mixed", infer::GradientDescent{}, 60, [](Params& W) {
+    const Net centre = net::mlp(W, "centre", {2, 3, 2});
+    const Param u = W.uniform("u", {3, 2}, 1);
+    const Prototypes distance{W.block(u).offset, 3};
+    return [centre, distance, x = random_data(60, 22, [](int) { return Shape{2}; })](FactorGraph& g,
+                                                                                     const int& i) {
+      const auto y = g.output("y", Labels(3), i % 3);
+      const auto z = g.latent("z", Reals(2));
+      g.add(factor::function(distance, {g.feature(z)}), y);
+      g.add(
+          factor::half_squared_distance(g.feature(centre, (*x)[static_cast<std::size_t>(i)]), g.feature(z)));
+    };
+  });
+}
 
 TEST(Batch, OfManySamples_AnswersAsEachSampleAlone) {
   for (const Beast& b : zoo()) {
@@ -87,6 +118,46 @@ TEST(Training, WithOneTwoAndFourThreads_GivesTheSameBits) {
       }
     }
   }
+}
+
+// Answers of searches over reals in a batch large enough to be cut: energies, points and slopes in W.
+TEST(SearchesOverReals, WithOneTwoAndFourThreads_GiveTheSameBits) {
+  const infer::GradientDescent descent{.steps = 30, .restarts = 3};
+  std::vector<std::pair<AnyEngine, Beast (*)()>> cases{
+      {descent, many_curves},
+      {infer::Automatic{}, many_curves},
+      {infer::Nested(infer::Exhaustive{}, descent), many_mixed},
+      {infer::Nested(descent, infer::Exhaustive{}), many_mixed},
+      {infer::Alternating{.reals = descent}, many_mixed}};
+  if (infer::has_ceres()) cases.emplace_back(infer::Lbfgs{}, many_curves);
+  for (const auto& [engine, make] : cases)
+    for (const Over over : {Over::all, Over::others}) {
+      if (over == Over::others && !engine.powers().others) continue;
+      Answer first;
+      std::vector<Real> slopes;
+      for (const int count : {1, 2, 4}) {
+        const Threads threads(count);
+        const Beast b = make();
+        TrainBatch all(*b.ready);
+        Answer a;
+        engine.answer(all.batch, {.over = over, .answers = true}, a);
+        std::vector<Real> gradient(b.W->flat().size()), scratch;
+        const std::vector<double> ones(b.ready->size(), 1.0);
+        const Pull pull{&a, ones};
+        backward(all.batch, {&pull, 1}, gradient, scratch);
+        if (count == 1) {
+          first = a;
+          slopes = gradient;
+          EXPECT_TRUE(std::ranges::any_of(slopes, [](Real g) { return g != 0; }));
+          continue;
+        }
+        EXPECT_EQ(a.energy, first.energy) << engine.key() << ", " << count << " threads";
+        EXPECT_EQ(a.reals, first.reals) << engine.key();
+        EXPECT_EQ(a.labels, first.labels) << engine.key();
+        EXPECT_EQ(a.weights, first.weights) << engine.key();
+        EXPECT_EQ(gradient, slopes) << engine.key() << ", " << count << " threads";
+      }
+    }
 }
 
 TEST(Preparing, WithAnyNumberOfThreads_InternsAlike) {

@@ -108,6 +108,26 @@ TEST(Chains_OnRandomGraphs, EveryQuery_EqualsEnumeration) {
   }
 }
 
+TEST(Chains_WithAConstantThatStandsSeveralTimes, CountItAsOften) {
+  Params W;
+  const Tensor rows({3, 1}, {0.5, 1, 2}), shared({1, 1}, {0.25});
+  OneGraph one(W, [&](FactorGraph& g) {
+    const auto y = g.outputs("y", 2, Labels(2));
+    g.add_each(factor::constant(Tensor({2, 2}, {0, 1, 1, 0})), y.pairs());
+    g.add_each(factor::constant(rows), 3);
+    g.add_each(factor::constant(shared), 4);
+  });
+  Answer own, all;
+  for (const double beta : {kInf, 1.0}) {
+    infer::SumProduct{}.answer(one.batch, {.beta = beta}, own);
+    infer::Exhaustive{}.answer(one.batch, {.beta = beta}, all);
+    EXPECT_NEAR(own.energy[0], all.energy[0], kTolerance);
+    ASSERT_EQ(own.weights.size(), all.weights.size());
+    for (std::size_t k = 0; k < all.weights.size(); ++k)
+      EXPECT_NEAR(own.weights[k], all.weights[k], kTolerance);
+  }
+}
+
 TEST(Chains_Weights, SumToOnePerScope) {
   Rng rng(2);
   for (int trial = 0; trial < 50; ++trial) {

@@ -202,7 +202,7 @@ TEST(Automatic, ReportsWhatItUsedAndWhy) {
   EXPECT_EQ(a.report.used, Method::paths);
   OneGraph real(W, [](FactorGraph& g) { g.output("height", Reals(1)); });
   try {
-    infer::Automatic{}.answer(real.batch, {}, a);
+    infer::Automatic{}.answer(real.batch, {.beta = 1}, a);
     FAIL();
   } catch (const GraphError& e) {
     EXPECT_NE(std::string(e.what()).find("'height'"), std::string::npos) << e.what();

@@ -258,6 +258,17 @@ TEST(Samplers, MeetingANaN_NameItsFactor) {
   }
 }
 
+TEST(Hamiltonian, MeetingANaNInItsWarmUp_NamesTheFactor) {
+  Curves m(kBroken, Reals(1).within(-1, 1), 20);
+  const infer::Hamiltonian engine{.warm_up = 200};
+  Answer a;
+  engine.answer(*m.batch, {.beta = 1, .steps = 1}, a);
+  EXPECT_FALSE(a.report.converged);
+  EXPECT_TRUE(std::ranges::any_of(a.energy, [](double e) { return std::isnan(e); }));
+  const std::string text = refusal([&] { sample(*m.batch, engine, 1, {.burn_in = 1}); });
+  EXPECT_NE(text.find("'curve' is not a number"), std::string::npos) << text;
+}
+
 TEST(Samplers, OnAnUnboundedEnergy_StopAndReport) {
   // -z^2 explodes without an accept test; with one, -3 z slides down.
   const std::vector<std::tuple<Curve, AnyEngine, double>> cases{

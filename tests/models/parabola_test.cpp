@@ -130,6 +130,10 @@ TEST(Parabola, WithOptionsThatMakeNoSense_IsRefused) {
   EXPECT_THROW(Parabola(broken([](auto& o) { o.divisor = 0; })), GraphError);
   EXPECT_THROW(Parabola(broken([](auto& o) { o.samples = 0; })), GraphError);
   EXPECT_THROW(Parabola(broken([](auto& o) { o.rate = std::nan(""); })), GraphError);
+  Parabola toy(with("hinge", 1));
+  EXPECT_THROW(toy.surface(1, 5), GraphError);
+  EXPECT_THROW(toy.surface(5, 1), GraphError);
+  EXPECT_THROW(toy.answers(1), GraphError);
 }
 
 TEST(Parabola, WhoseStepIsFarTooLarge_EndsWithASentence) {

@@ -49,7 +49,7 @@ struct Prototypes {
           const Real slope = 2 * dout[static_cast<std::size_t>(r * classes + k)] *
                              (x.in[0].data[r * d + j] - x.w[offset + k * d + j]);
           if (s.in[0].data) s.in[0].data[r * d + j] += slope;
-          s.w[offset + k * d + j] -= slope;
+          if (s.w) s.w[offset + k * d + j] -= slope;
         }
   }
 };

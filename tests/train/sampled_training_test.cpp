@@ -177,6 +177,27 @@ TEST(SampledTraining, ChainsAreThoseOfTheirSamples_AndEvaluationLeavesThemAlone)
   EXPECT_THROW(trainer.fit(all, {}, o), DataError);
 }
 
+TEST(SampledTraining, OfSamplesWithoutATruth_SkipsThem) {
+  Params W;
+  const Net net = net::linear(W, "net", 1, 1);
+  const Model<int> model(W, [net](FactorGraph& g, const int& i) {
+    const std::vector<Real> truth(i % 2, Real(0.7));  // every other one has none
+    const auto z = g.output("z", Reals(1), std::span<const Real>(truth));
+    g.add(factor::half_squared_distance(g.feature(net, z), g.feature(Tensor(Shape{1}))));
+  });
+  const std::vector<int> index{0, 1, 2, 3, 4};
+  const Prepared ready = model.prepare(std::span<const int>(index));
+  for (const AnyEngine& engine : {AnyEngine(infer::Langevin{}), AnyEngine(infer::Hamiltonian{})})
+    for (const int batch : {1, 2, 5}) {
+      TrainerCore trainer(W, ready.schema(), loss::ContrastiveDivergence{}, engine, optim::Sgd{.rate = 0.01},
+                          1);
+      const EpochReport r = trainer.epoch(ready.samples(), {.batch = batch});
+      EXPECT_EQ(r.tally.samples, 2u) << batch;
+      EXPECT_EQ(r.tally.skipped, 3u) << batch;
+      EXPECT_TRUE(std::isfinite(r.loss));
+    }
+}
+
 TEST(SampledTraining, ALossAskedOfAnEngineThatCannot_IsRefusedByName) {
   static_assert(Answerable<loss::ContrastiveDivergence, infer::Langevin>);
   static_assert(Answerable<loss::PersistentContrastiveDivergence, infer::Gibbs>);

@@ -127,6 +127,27 @@ std::string refusal_of_nan(Beast& b, int batch) {
   return "no NumberError";
 }
 
+TEST(Monitor, OfASmallGapOnAWideSurface_CallsNoCollapse) {
+  Tally tally{.samples = 10, .judged = 10, .gaps = 10, .ranges = 10, .range = 20, .absolute_gap = 0.05};
+  EXPECT_FALSE(
+      summarise(tally, 1, 1, true).collapsed);  // as in regression, next to the ball around the truth
+  tally.range = 1;
+  EXPECT_TRUE(summarise(tally, 1, 1, true).collapsed);
+  tally.ranges = 0;
+  EXPECT_TRUE(summarise(tally, 1, 1, true).collapsed) << "the gap is all that is known";
+}
+
+TEST(Monitor, OfAnEngineThatKnowsNoOffendingAnswer_ClaimsNoError) {
+  const EpochReport r = summarise({.samples = 10, .loss = 3}, 1, 1, true);
+  EXPECT_EQ(r.error, -1);
+  EXPECT_EQ(to_string(r), "epoch 1: loss 0.3, 1.0 s");
+}
+
+TEST(Monitor, OfLossesWithoutASlope_SaysThatNothingIsLearned) {
+  const EpochReport r = summarise({.samples = 10, .saturated = 7, .loss = 3}, 1, 1, true);
+  EXPECT_NE(to_string(r).find("7 samples have a loss without a slope"), std::string::npos) << to_string(r);
+}
+
 TEST(Trainer, AtANaN_StopsAndNamesSampleAndFactor) {
   struct Expected {
     Beast (*make)(int);

@@ -21,6 +21,8 @@ enum class Method : std::uint8_t {
   lbfgs,
   least_squares,
   levenberg_marquardt,
+  nested,
+  alternating,
   langevin,
   hamiltonian,
   gibbs,
@@ -33,7 +35,11 @@ enum class Why : std::uint8_t {
   path_variable,
   no_variable,
   small_graph,
-  unbounded
+  unbounded,
+  residual_factors,
+  few_dimensions,
+  smooth,
+  labels_beside_reals
 };
 
 struct Report {

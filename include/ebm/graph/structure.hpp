@@ -51,6 +51,7 @@ struct Group {
   bool shared = false;      ///< one row serves every instance
   bool on_reals = false;    ///< depends on the real variable: one table per point
   int entries = 1;          ///< per row: product of the label counts; for paths set by the data
+  std::vector<int> sizes;   ///< [arity], labels of each variable of a scope
   std::vector<int> scopes;  ///< [instances, arity], flat label variables
   bool operator==(const Group&) const = default;
 };
@@ -68,6 +69,8 @@ struct Structure {
   std::vector<FeatureSource> features;
   std::vector<Group> groups;
 
+  /// Two groups at the points share a function, so that its rows take turns.
+  bool alternates() const;
   /// Label count of a flat variable.
   int labels_of(int variable) const;
   /// "tag[3]"

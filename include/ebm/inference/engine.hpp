@@ -9,6 +9,7 @@
 
 #include <concepts>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "ebm/core/report.hpp"
@@ -61,8 +62,9 @@ struct Answer {
   std::vector<double>
       energy;  ///< per sample, nats: the minimum or the free energy; +inf when no answer exists
   std::vector<double> bound;    ///< per sample: a lower bound, -inf when unknown
-  std::vector<double> highest;  ///< per sample: the highest finite energy of all that compete, where an
-                                ///< engine meets every one (Exhaustive, Grid); empty otherwise
+  std::vector<double> highest;  ///< per sample: the highest finite energy of all that compete (Exhaustive,
+                                ///< Grid), or of those that a search from several places started at, which
+                                ///< is no more; empty: not known
   std::vector<double> error;    ///< per sample: standard error of a sampled free energy; empty: not sampled
   Points points;                ///< of the real variable; items of `weights`
   std::vector<Real>
@@ -73,7 +75,8 @@ struct Answer {
   Report report;
 };
 
-/// An engine is a plain struct of options with this one method.
+/// An engine is a plain struct of options with this one method. It may also have a name, `kKey`, by which
+/// messages call it: those of the library have the one that stands in [brackets] in front of their own.
 template <class E>
 concept Engine = requires(const E engine, Batch& batch, const Query& query, Answer& out) {
   engine.answer(batch, query, out);
@@ -95,6 +98,7 @@ class AnyEngine {
   template <Engine E>
   AnyEngine(E engine)  // NOLINT: an engine is an engine
       : powers_(E::kPowers),
+        key_(key_of<E>()),
         self_(std::make_shared<const E>(std::move(engine))),
         answer_([](const void* self, Batch& b, const Query& q, Answer& out) {
           static_cast<const E*>(self)->answer(b, q, out);
@@ -103,9 +107,19 @@ class AnyEngine {
     answer_(self_.get(), batch, query, out);
   }
   const Powers& powers() const { return powers_; }
+  /// "min_sum"; empty for an engine without a name.
+  std::string_view key() const { return key_; }
 
  private:
+  template <class E>
+  static constexpr std::string_view key_of() {
+    if constexpr (requires { E::kKey; })
+      return E::kKey;
+    else
+      return {};
+  }
   Powers powers_;
+  std::string_view key_;
   std::shared_ptr<const void> self_;
   void (*answer_)(const void*, Batch&, const Query&, Answer&);
 };
@@ -115,6 +129,7 @@ namespace infer {
 /// Every joint label is tried: the oracle, and the engine of a single label variable. Complexity: product of
 /// the label counts times the groups. \throws GraphError when a graph has more than `limit` joint labels.
 struct Exhaustive {
+  static constexpr std::string_view kKey = "exhaustive";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double limit = 1e7;
   void answer(Batch& batch, const Query& query, Answer& out) const;
@@ -122,24 +137,28 @@ struct Exhaustive {
 
 /// Viterbi on chains of label variables. \throws GraphError naming the graph when it is no chain.
 struct MinSum {
+  static constexpr std::string_view kKey = "min_sum";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
 /// Forward-backward on chains of label variables; minima too. Complexity O(T K^2) a chain.
 struct SumProduct {
+  static constexpr std::string_view kKey = "sum_product";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
 /// Best path through the lattice of a path variable.
 struct ShortestPath {
+  static constexpr std::string_view kKey = "shortest_path";
   static constexpr Powers kPowers{.minimum = true, .others = true, .n_best = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
 /// Free energy and arc posteriors of a path variable; minima too.
 struct ForwardBackward {
+  static constexpr std::string_view kKey = "forward_backward";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true, .n_best = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
@@ -150,6 +169,7 @@ struct ForwardBackward {
 /// of true labels. Angles go round once. \throws GraphError for unit vectors, more dimensions, or more than
 /// `limit` points times joint labels a sample.
 struct Grid {
+  static constexpr std::string_view kKey = "grid";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double low = -1, high = 1;
   int points = 41;
@@ -159,9 +179,13 @@ struct Grid {
 };
 
 /// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; a path,
-/// shortest path or forward-backward. The report says which and why. \throws GraphError when nothing covers
-/// the graph, by name.
+/// shortest path or forward-backward. A real variable: labels beside it, nested search; factors that show
+/// residuals, LevenbergMarquardt (LeastSquares beyond its dimensions); one to three dimensions in bounds, the
+/// lowest point of a grid and descent from there; any other, GradientDescent. A free energy over reals is a
+/// Grid's, in one to three bounded dimensions alone. The report says which and why. \throws GraphError when
+/// nothing covers the graph, by name, and says what to ask instead.
 struct Automatic {
+  static constexpr std::string_view kKey = "automatic";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };

@@ -15,6 +15,7 @@
 /// it they throw. LevenbergMarquardt is our own, for many small problems at once.
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "ebm/inference/engine.hpp"
@@ -38,6 +39,7 @@ struct Start {
 /// group is evaluated once at each point, and Ceres sees slices of it. Sparse Cholesky above 64 dimensions,
 /// dense QR below.
 struct LeastSquares {
+  static constexpr std::string_view kKey = "least_squares";
   static constexpr Powers kPowers{.minimum = true};
   int iterations = 100;
   double tolerance = 1e-10;  ///< converged: an iteration lowers the energy by less than this part of it
@@ -50,6 +52,7 @@ struct LeastSquares {
 /// Limited-memory BFGS (Liu, Nocedal 1989) on any smooth energy of flat reals without bounds, or angles. As
 /// exact as Real: in a float build the search ends where rounding hides the slope.
 struct Lbfgs {
+  static constexpr std::string_view kKey = "lbfgs";
   static constexpr Powers kPowers{.minimum = true};
   int iterations = 500;
   double tolerance = sizeof(Real) == 4 ? 1e-7 : 1e-12;  ///< as in LeastSquares
@@ -65,6 +68,7 @@ struct Lbfgs {
 /// iteration: the residuals, and dims^3 / 6 a sample. Bounds by projection and an active set (Kanzow,
 /// Yamashita, Fukushima 2004).
 struct LevenbergMarquardt {
+  static constexpr std::string_view kKey = "levenberg_marquardt";
   static constexpr Powers kPowers{.minimum = true};
   static constexpr int kMostDims = 64;
   int iterations = 100;

@@ -6,6 +6,7 @@
 /// envelope theorem its slope in W is dE/dW there, as good as the search has converged (Answer::report says
 /// how far it got).
 
+#include <string_view>
 #include <vector>
 
 #include "ebm/inference/engine.hpp"
@@ -19,6 +20,7 @@ namespace infer {
 /// angles, unit vectors). `others` are the points outside the ball |y - truth| <= exclude: what enters it is
 /// put back on the sphere.
 struct GradientDescent {
+  static constexpr std::string_view kKey = "gradient_descent";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   int steps = 200;          ///< most iterations
   double rate = 0.1;        ///< first step length; every one, without the line search
@@ -27,10 +29,11 @@ struct GradientDescent {
   double tolerance =
       1e-6;          ///< a start has converged when a unit step along -dE/dz would move it less than this
   int restarts = 4;  ///< starts of each sample: `start` or the middle of the range, then random ones
-  double low = -1, high = 1;    ///< range of random starts where the domain has no bounds
-  std::vector<double> start{};  ///< [dims], of every sample; empty: the middle
-  double exclude = 0.1;         ///< radius of the ball that `others` leave out
-  double floor = -1e9;          ///< an energy below this is taken as unbounded: stopped, and reported
+  double low = -1, high = 1;  ///< range of random starts where the domain has no bounds
+  std::vector<double>
+      start{};           ///< [dims], of every sample, or [samples of the batch, dims]; empty: the middle
+  double exclude = 0.1;  ///< radius of the ball that `others` leave out
+  double floor = -1e9;   ///< an energy below this is taken as unbounded: stopped, and reported
   std::uint64_t seed = 1;
   /// \throws GraphError for a graph with label variables (use Nested), options out of range, a start outside
   /// the bounds, or a ball that leaves no incorrect answer.
@@ -41,6 +44,7 @@ struct GradientDescent {
 /// energy sums over labels, each at its best reals. Graphs without labels are left to the inner engine.
 /// \throws GraphError when there are more than `limit` joint labels.
 struct LabelsOutside {
+  static constexpr std::string_view kKey = "nested";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   double limit = 4096;
   GradientDescent inner{};
@@ -50,6 +54,7 @@ struct LabelsOutside {
 /// Reals outside, labels inside: descends min over labels of E(labels, reals), which has kinks where labels
 /// change.
 struct RealsOutside {
+  static constexpr std::string_view kKey = "nested";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   GradientDescent outer{};
   double limit = 4096;
@@ -68,6 +73,7 @@ inline RealsOutside Nested(const GradientDescent& outer, const Exhaustive& inner
 /// Blocks in turn: the best joint label at the present reals, then `reals.steps` of descent at that label,
 /// until the label stays. Cheaper than nesting, and stops where no single block can do better.
 struct Alternating {
+  static constexpr std::string_view kKey = "alternating";
   static constexpr Powers kPowers{.minimum = true, .others = true};
   GradientDescent reals{};
   int rounds = 20;

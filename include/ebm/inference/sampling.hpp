@@ -16,6 +16,7 @@
 /// are never entered. A NaN ends the chain there and is the answer; the trainer names its factor.
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "ebm/inference/engine.hpp"
@@ -31,6 +32,7 @@ namespace infer {
 /// the step allows is refused every move: low acceptance says so; start nearer, or step less. Cost: one
 /// energy and slope a transition.
 struct Langevin {
+  static constexpr std::string_view kKey = "langevin";
   static constexpr Powers kPowers{.samples = true};
   double step = 0.1;
   bool adjusted = true;
@@ -46,6 +48,7 @@ struct Langevin {
 /// steps of H = beta E + |p|^2 / 2, accepted with probability min(1, exp(-change of H)). Cost: `leaps`
 /// energies and slopes a transition.
 struct Hamiltonian {
+  static constexpr std::string_view kKey = "hamiltonian";
   static constexpr Powers kPowers{.samples = true};
   double step = 0.1;
   int leaps = 10;
@@ -69,6 +72,7 @@ struct Hamiltonian {
 /// the known ones as the chain left them: less noise than a drawn latent. Cost: a sweep reads each table row
 /// once per variable in its scope and label.
 struct Gibbs {
+  static constexpr std::string_view kKey = "gibbs";
   static constexpr Powers kPowers{.samples = true};
   bool sum_out = true;  ///< false: where the chain ends, the energy at the drawn latents
   double limit = 4096;  ///< most joint labels of one such group
@@ -90,6 +94,7 @@ struct Gibbs {
 /// reals. Moves are Hamiltonian transitions, whose step a pilot run fits to each level, or Gibbs sweeps.
 /// Cost: (1 + pilot) particles x levels x leaps energies.
 struct AnnealedImportance {
+  static constexpr std::string_view kKey = "annealing";
   static constexpr Powers kPowers{.free_energy = true};
   int particles = 128;
   int levels = 64;            ///< temperatures after the base, t = (k / levels)^2

@@ -83,10 +83,10 @@ class Parabola {
   /// large; LossError.
   EpochReport epoch(bool shuffle = true);
   ParabolaMeasure measure();
-  /// E at columns x rows points of [-1, 1] x [-1, 1]: out[row * columns + column], columns along X. Both
-  /// >= 2.
+  /// E at columns x rows points of [-1, 1] x [-1, 1]: out[row * columns + column], columns along X.
+  /// \throws GraphError unless both are at least 2.
   std::vector<float> surface(int columns, int rows);
-  /// argmin_Y E of 401 points, for `columns` evenly spaced X.
+  /// argmin_Y E of 401 points, for `columns` evenly spaced X. \throws GraphError unless at least 2.
   std::vector<float> answers(int columns);
 
   /// X and Y of the samples.

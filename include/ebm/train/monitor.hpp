@@ -16,7 +16,9 @@ struct Tally {
   std::uint64_t samples = 0;      ///< with a truth
   std::uint64_t skipped = 0;      ///< without one
   std::uint64_t impossible = 0;   ///< whose truth no answer spells
-  std::uint64_t wrong = 0;        ///< some other answer is at most as high, or no answer is the truth
+  std::uint64_t judged = 0;       ///< held against the other answers, by an engine that knows them
+  std::uint64_t wrong = 0;        ///< .. some other is at most as high, or no answer is the truth
+  std::uint64_t saturated = 0;    ///< with a loss that has no slope, so that nothing is learned from them
   std::uint64_t gaps = 0;         ///< with a finite gap
   std::uint64_t unconverged = 0;  ///< batches
   std::uint64_t ranges = 0;       ///< with a known range of the energy
@@ -28,13 +30,15 @@ struct Tally {
 };
 
 struct EpochReport {
-  int epoch = 0;     ///< counted from 1
-  double loss = 0;   ///< mean over samples with a possible truth
-  double error = 0;  ///< fraction of samples whose most offending answer is at most as high as the truth
-  double gap = 0;    ///< mean of E(most offending) - E(truth), nats; of pairs, of E(impostor) - E(genuine)
+  int epoch = 0;    ///< counted from 1
+  double loss = 0;  ///< mean over samples with a possible truth
+  /// Fraction of samples whose most offending answer is at most as high as the truth; -1, and no gap, when
+  /// the engine does not know the offending one.
+  double error = -1;
+  double gap = 0;  ///< mean of E(most offending) - E(truth), nats; of pairs, of E(impostor) - E(genuine)
   double truth = 0, offending = 0;  ///< their means; of pairs, those of genuine and of impostor ones
-  /// Mean of max_y E(y) - min_y E(y), nats; -1 when the engine does not meet every answer. Of pairs, where
-  /// there is no other answer, the standard deviation of E over them.
+  /// Mean of max_y E(y) - min_y E(y), nats, as far as the engine meets the answers (Answer::highest); -1 when
+  /// it does not say. Of pairs, where there is no other answer, the standard deviation of E over them.
   double range = -1;
   double seconds = 0;
   bool collapsed = false;  ///< the energy no longer tells answers apart
