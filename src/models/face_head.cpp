@@ -109,7 +109,7 @@ Vec3 skin_point(const FaceLook& look, float azimuth, float latitude) {
   Vec3 p = kCentre + d * smooth_max(skull, front, 1.6F);
   // The jaw, then what stands out in front.
   p.x *= 1 + f(s.jaw) * step(-3, -8.5F, p.y) - 0.06F * step(0.5F, 3.5F, p.y) * step(0, 8, p.z);
-  p.y += 2.6F * step(7, -1, p.z) * step(-5, -10, p.y);  // up to the angle of the jaw
+  p.y += 2.1F * step(7, -1, p.z) * step(-5, -10, p.y);  // up to the angle of the jaw
   const float facing = step(0.5F, 4.5F, p.z);
   if (facing > 0) p.z += facing * relief(look, p.x, p.y);
   if (p.y < -9) p.y -= f(s.chin_drop) * step(-9, -11, p.y) * facing;
@@ -141,11 +141,12 @@ std::vector<Surface> head_surfaces(const FaceLook& look, const FacePose& pose, f
   }));
   all.back().brightness = -1;  // as the skin
   all.push_back(grid(Material::cloth, cells(20), cells(10), true, [&](float s, float t) {
-    const float a = 6.2831853F * (s - 0.5F), b = 1.5707963F * (1 - 1.3F * t);
+    const float a = 6.2831853F * (s - 0.5F), b = 1.5707963F * (1 - std::min(1.0F, 1.25F * t));
     const float wide = 19 * f(h.shoulders);
     // Squarer than an ellipsoid, rising to the neck.
     const float c = std::pow(std::max(0.0F, std::cos(b)), 0.8F), neck = bump(c * c / 0.45F);
-    return Vec3{wide * std::sin(a) * c, -26.5F + 9.5F * std::sin(b) + (3.2F + f(look.collar)) * neck,
+    return Vec3{wide * std::sin(a) * c,
+                -26.5F + 9.5F * std::sin(b) + (3.2F + f(look.collar)) * neck - 150 * std::max(0.0F, t - 0.8F),
                 -3.5F + 10.5F * std::cos(a) * c};
   }));
   all.back().brightness = f(look.clothes);

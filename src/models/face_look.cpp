@@ -14,7 +14,7 @@ double about(Rng& rng, double middle, double spread) {
 
 HeadShape draw_shape(Rng& rng) {
   HeadShape s;
-  s.width = about(rng, 1, 0.055);
+  s.width = about(rng, 1.03, 0.055);
   s.height = about(rng, 1, 0.045);
   s.depth = about(rng, 1, 0.03);
   s.jaw = about(rng, 0, 0.06);
@@ -37,14 +37,14 @@ FaceFeatures draw_features(Rng& rng, bool man) {
   k.nose_height = about(rng, 1, 0.15);
   k.nose_bridge = about(rng, 0.9, 0.25);
   k.nose_hook = about(rng, 0.1, 0.2);
-  k.eye_spacing = about(rng, 6.3, 0.3);
+  k.eye_spacing = about(rng, 6.5, 0.3);
   k.eye_size = about(rng, 1, 0.08);
-  k.eye_open = rng.chance(0.06) ? 0.05 : std::max(0.15, about(rng, 0.5, 0.12));
+  k.eye_open = rng.chance(0.06) ? 0.05 : std::max(0.15, about(rng, 0.42, 0.12));
   k.eye_tilt = about(rng, 0.03, 0.06);
   k.gaze_x = about(rng, 0, 0.25);
   k.gaze_y = about(rng, 0, 0.1);
-  k.iris = rng.chance(0.65) ? rng.uniform(0.02, 0.06) : rng.uniform(0.08, 0.25);
-  k.white = rng.uniform(0.4, 0.7);
+  k.iris = rng.chance(0.65) ? rng.uniform(0.02, 0.08) : rng.uniform(0.08, 0.25);
+  k.white = rng.uniform(0.25, 0.55);
   k.socket = about(rng, 1.1, 0.3);
   k.brow_height = about(rng, man ? 2 : 2.3, 0.25);
   k.brow_thick = std::max(0.15, about(rng, man ? 0.8 : 0.55, 0.18));
@@ -53,7 +53,7 @@ FaceFeatures draw_features(Rng& rng, bool man) {
   k.brow_dark = rng.uniform(0.5, 1);
   k.mouth_width = about(rng, 5, 0.4);
   k.lips = std::max(0.25, about(rng, man ? 0.5 : 0.62, 0.12));
-  k.lip_dark = rng.uniform(0.4, 0.85);
+  k.lip_dark = rng.uniform(0.4, 0.8);
   if (rng.chance(0.4)) {  // pleased
     k.smile = rng.uniform(0.15, 0.75);
     k.mouth_width += 1.1 * k.smile;
@@ -92,7 +92,7 @@ Hair draw_hair(Rng& rng, bool man) {
   h.length = about(rng, -6, 1);
   if (rng.chance(man ? 0.15 : 0.45)) h.fringe = rng.uniform(1, 4.5);
   if (rng.chance(man ? 0.06 : 0.65)) {  // long
-    h.length = rng.uniform(-24, -9);
+    h.length = rng.uniform(-26, -11);
     h.spread = rng.uniform(0, 3.5);
     h.sides = about(rng, -4, 1.5);
     h.recess *= 0.3;

@@ -49,6 +49,7 @@ Buffer rasterise(const std::vector<Surface>& surfaces, const std::vector<std::ve
   const std::size_t pixels = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   out.depth.assign(pixels, -1e9F);
   if (fragments) out.fragments.resize(pixels);
+  const auto wide = static_cast<float>(width), high = static_cast<float>(height);
   for (std::size_t k = 0; k < surfaces.size(); ++k) {
     const Surface& surface = surfaces[k];
     const std::vector<Vec3>& points = projected[k];
@@ -60,6 +61,12 @@ Buffer rasterise(const std::vector<Surface>& surfaces, const std::vector<std::ve
         const int i1 = std::min(i + stride, surface.across), j1 = std::min(j + stride, surface.down);
         const std::array<std::size_t, 4> at{surface.at(i, j), surface.at(i, j1), surface.at(i1, j1),
                                             surface.at(i1, j)};
+        // Most of a body is outside of a crop.
+        const auto [left, right] =
+            std::minmax({points[at[0]].x, points[at[1]].x, points[at[2]].x, points[at[3]].x});
+        const auto [top, bottom] =
+            std::minmax({points[at[0]].y, points[at[1]].y, points[at[2]].y, points[at[3]].y});
+        if (right < 0 || bottom < 0 || left > wide || top > high) continue;
         for (const std::size_t half : {std::size_t{1}, std::size_t{2}}) {
           const std::size_t a = at[0], b = at[half], c = at[half + 1];
           const Triangle t{points[a], points[b], points[c]};

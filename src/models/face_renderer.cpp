@@ -111,8 +111,8 @@ class Shader {
       case Material::hair:
         return hair_finish(look_, place);
       case Material::plain: {
-        const float open = 1 - 0.4F * step(-15, -11, place.y);
-        return {f(look_.skin) * 0.95F, 0.1F, open};
+        const float open = 1 - 0.55F * step(-17, -11, place.y);  // under the chin
+        return {f(look_.skin) * 0.85F, 0.1F, open};
       }
       case Material::cloth: {
         const float weave = 0.3F * (noise(place * 0.35F, look_.texture + 31) - 0.5F);

@@ -13,13 +13,13 @@ void paint_eye(const FaceFeatures& k, float tone, float side, float x, float y, 
   const float dx = side * x - 0.5F * f(k.eye_spacing), dy = y - f(k.eye_tilt) * dx, size = f(k.eye_size);
   const float half = 1.5F * size;
   if (std::abs(dx) > 3 || std::abs(dy) > 2.5F) return;
-  out.open *= 1 - 0.4F * f(k.socket) * bump(dx + 0.5F, dy - 0.3F, 2.6F, 2.1F);
-  out.brightness *= 1 - 0.22F * f(k.socket) * bump(dx + 0.2F, dy - 0.4F, 2.4F, 1.7F);
+  out.open *= 1 - 0.4F * f(k.socket) * bump(dx + 0.4F, dy - 0.5F, 3.1F, 2.2F);
+  out.brightness *= 1 - 0.38F * f(k.socket) * bump(dx, dy - 0.5F, 3, 1.8F);
   out.brightness *= 1 - 0.18F * bump(dx + 0.4F, dy + 1.1F, 1.8F, 0.8F);  // below the eye
   const float span = std::max(0.0F, 1 - (dx / half) * (dx / half));
   const float upper = f(k.eye_open) * 1.15F * size * std::sqrt(span),
               lower = -f(k.eye_open) * 0.85F * size * span;
-  const float lash = 0.16F + 0.06F * size;
+  const float lash = 0.2F + 0.06F * size;
   if (k.eye_open >= 0.1 && span > 0) {
     const float lid = inside(std::max(dy - upper, lower - dy));
     const float gx = dx - side * f(k.gaze_x), gy = dy - f(k.gaze_y) - 0.05F, r = std::sqrt(gx * gx + gy * gy);
@@ -86,7 +86,8 @@ void paint_mouth(const FaceFeatures& k, float tone, float x, float y, Finish& ou
   const float line = inside(std::abs(y - (gap > 0.15F ? middle : 0.5F * (middle + bottom))) - 0.14F) *
                      step(1.12F, 0.95F, along);
   if (gap <= 0.15F) out.brightness = mix(out.brightness, 0.18F * tone, 0.8F * line);
-  out.open *= 1 - 0.3F * bump(std::abs(x) - half, y - middle, 0.8F, 0.7F);
+  out.open *= 1 - 0.5F * bump(std::abs(x) - half, y - middle, 1.1F, 0.8F);
+  out.brightness *= 1 - 0.25F * bump(x / half, y - middle, 1.3F, 1.1F);
   out.open *= 1 - 0.3F * bump(x, y - lower + 0.55F, 2, 0.8F);
 }
 
