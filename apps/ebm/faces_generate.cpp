@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <numbers>
@@ -20,7 +21,7 @@ constexpr double kDegrees = 180 / std::numbers::pi;
 
 struct Options {
   Common common;
-  std::string out, backgrounds;
+  std::string out, backgrounds, sheet;
   int count = 100, size = 0, faces = 3;
   double yaw = 90, pitch = 20, roll = 45;
   bool scenes = false;
@@ -44,6 +45,26 @@ void claim(const fs::path& folder) {
                                   folder.string(), name));
   }
 }
+
+/// The first pictures beside each other, twelve in a row.
+class Sheet {
+ public:
+  Sheet(int count, int side) : side_(side), map_(side * std::min(count, kColumns), side * rows(count)) {}
+  void put(std::size_t i, const models::InkMap& picture) {
+    if (i >= static_cast<std::size_t>(kColumns * kRows)) return;
+    const int left = static_cast<int>(i % kColumns) * side_, top = static_cast<int>(i / kColumns) * side_;
+    for (int y = 0; y < side_; ++y)
+      std::copy_n(&picture.values[picture.index(0, y)], side_, &map_.at(left, top + y));
+  }
+  const models::InkMap& map() const { return map_; }
+
+ private:
+  static constexpr int kColumns = 12, kRows = 6;
+  static int rows(int count) { return std::min(kRows, (count + kColumns - 1) / kColumns); }
+
+  int side_;
+  models::InkMap map_;
+};
 
 double hundredths(double value) { return std::round(100 * value) / 100; }
 
@@ -76,9 +97,11 @@ int generate(Options o) {
     throw DataError(
         fmt::format("scenes of {0} x {0} are too small for faces of {1} pixels; give --size {2} or more",
                     o.size, scenes.smallest, 2 * scenes.smallest));
+  if (!o.sheet.empty()) check_output(o.sheet);
   claim(o.out);
   // What was there is no whole set any more; the new labels come last, so a folder with them is whole.
   fs::remove(fs::path(o.out) / "labels.json");
+  Sheet sheet(o.sheet.empty() ? 0 : o.count, o.size);
   std::vector<nlohmann::json> rows(static_cast<std::size_t>(o.count));
   report::Progress::Options shown;
   shown.quiet = o.common.quiet;
@@ -96,6 +119,7 @@ int generate(Options o) {
       image = std::move(crop.image);
     }
     io::write_png(fs::path(o.out) / name_of(o, i), models::to_image(image));
+    if (!o.sheet.empty()) sheet.put(i, image);  // each has a place of its own
     rows[i] = {{"file", name_of(o, i)}, {"faces", std::move(faces)}};
     bar.advance();
   });
@@ -107,6 +131,7 @@ int generate(Options o) {
       nlohmann::json{{"seed", o.common.seed}, {"width", o.size}, {"height", o.size}, {"images", rows}}.dump(
           1) +
           "\n");
+  if (!o.sheet.empty()) io::write_png(o.sheet, models::to_image(sheet.map()));
   if (o.common.json)
     print({{"count", o.count}, {"faces", faces}, {"size", o.size}, {"out", o.out}, {"seed", o.common.seed}});
   else
@@ -141,6 +166,7 @@ void add_faces_generate(CLI::App& faces) {
       ->capture_default_str();
   a->add_option("--backgrounds", o->backgrounds,
                 "Folder with pictures without faces, to stand behind half of them");
+  a->add_option("--sheet", o->sheet, "One PNG with the first 72 pictures beside each other, to look at");
   a->footer(
       "Example:\n  ebm faces generate --count 1000 --out faces --seed 7\n  ebm faces generate --scenes "
       "--count "

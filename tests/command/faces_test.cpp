@@ -6,16 +6,22 @@ namespace {
 
 TEST(FacesGenerate, MakesPicturesAndTheirLabels) {
   io::Folder folder;
-  const json value =
-      done({"faces", "generate", "--count", "6", "--out", folder / "faces", "--seed", "5", "--json"}).value();
+  const json value = done({"faces", "generate", "--count", "6", "--out", folder / "faces", "--seed", "5",
+                           "--sheet", folder / "sheet.png", "--json"})
+                         .value();
   EXPECT_EQ(value.at("count"), 6);
   EXPECT_EQ(value.at("faces"), 6);
   const json labels = json::parse(text_of(folder / "faces" / "labels.json"));
   ASSERT_EQ(labels.at("images").size(), 6u);
+  const io::Image sheet = io::read_image(folder / "sheet.png");
+  EXPECT_EQ(sheet.width, 6 * 32);
+  int left = 0;
   for (const json& row : labels.at("images")) {
     const io::Image image = io::read_image(folder / "faces" / row.at("file").get<std::string>());
     EXPECT_EQ(image.width, 32);
     EXPECT_EQ(image.height, 32);
+    for (int x = 0; x < 32; x += 5) EXPECT_EQ(image.at(x, 9), sheet.at(left + x, 9));
+    left += 32;
     const json& face = row.at("faces").at(0);
     EXPECT_NEAR(face.at("x").get<double>(), 16, 2);
     EXPECT_NEAR(face.at("size").get<double>(), 32, 7);
