@@ -99,6 +99,7 @@ struct Surface {
   std::vector<Vec3> place;   ///< on the upright frontal head, cm from the point between the eyes
   std::vector<Vec3> seen;    ///< as turned, cm from the middle; x right, y up, z to the camera
   std::vector<Vec3> normal;  ///< of `seen`, outwards, length 1
+  std::vector<bool> sunk;    ///< below another surface; empty: none is
 
   int columns() const { return across + 1; }
   std::size_t at(int i, int j) const { return static_cast<std::size_t>(j * columns() + i); }

@@ -1,12 +1,16 @@
 // Hair as a second skin that comes out of the first where hair grows, a curtain where it hangs; glasses as
 // tubes.
 
+#include <utility>
+
 #include "src/models/face_head.hpp"
 
 namespace ebm::models::face {
 namespace {
 
 float f(double value) { return static_cast<float>(value); }
+
+constexpr float kSunk = -0.8F;  ///< hair that does not come out of the skin, cm
 
 /// The height above which hair grows, by the azimuth from the front.
 float hair_line(const FaceLook& look, float azimuth) {
@@ -27,10 +31,10 @@ float hair_thickness(const FaceLook& look, float azimuth, const Vec3& skin) {
     const float a = std::abs(azimuth);
     const float grows =
         step(1.2F, 1.6F, a) * step(f(h.length) - 0.5F, f(h.length) + 0.5F, skin.y) * step(5, 3, skin.y);
-    return mix(-0.8F, 0.5F * f(h.thick), grows);
+    return mix(kSunk, 0.5F * f(h.thick), grows);
   }
   const float strength = 0.4F + 0.4F * f(h.fringe), over = skin.y - hair_line(look, azimuth);
-  if (over < -0.4F - 0.6F * strength) return -0.8F;
+  if (over < -0.4F - 0.6F * strength) return kSunk;
   const float wobble = 1.2F * (noise({skin.x * 0.8F, skin.y * 0.2F, skin.z * 0.8F}, look.texture) - 0.5F);
   const float above = over - wobble * strength;
   const float locks = 0.7F + 0.6F * noise(skin * 0.45F, look.texture + 7);
@@ -38,7 +42,7 @@ float hair_thickness(const FaceLook& look, float azimuth, const Vec3& skin) {
   const float part = f(h.parting) * 5;
   if (std::abs(part) > 1)
     thick *= 1 - 0.7F * bump((skin.x - part) / 0.9F, 0, 1, 1) * step(4, 7, skin.y) * step(-2, 3, skin.z);
-  return mix(-0.8F, thick, step(-0.35F, 0.45F, above));
+  return mix(kSunk, thick, step(-0.35F, 0.45F, above));
 }
 
 /// A tube of four sides along a closed or open line.
@@ -60,11 +64,15 @@ void add_hair(const FaceLook& look, float detail, std::vector<Surface>& surfaces
   const auto cells = [&](float n) { return static_cast<int>(std::lround(n * detail)); };
   const Hair& h = look.hair;
   const Vec3 middle{0, 0, -1};
+  std::vector<bool> sunk;
   surfaces.push_back(grid(Material::hair, cells(40), cells(30), true, [&](float s, float t) {
     const float azimuth = azimuth_of(s);
     const Vec3 p = skin_point(look, azimuth, latitude_of(t));
-    return p + unit(p - middle) * hair_thickness(look, azimuth, p);
+    const float thickness = hair_thickness(look, azimuth, p);
+    sunk.push_back(thickness <= kSunk);
+    return p + unit(p - middle) * thickness;
   }));
+  surfaces.back().sunk = std::move(sunk);
   if (h.bald || h.length > -8) return;
   // What hangs: from above the ears around the back, open at the front.
   surfaces.push_back(grid(Material::hair, cells(22), cells(8), false, [&](float s, float t) {

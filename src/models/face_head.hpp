@@ -21,7 +21,7 @@ void add_glasses(const FaceLook& look, std::vector<Surface>& surfaces);
 /// A grid from a function of (s, t), both in [0, 1].
 template <class Place>
 Surface grid(Material material, int across, int down, bool closed, const Place& place) {
-  Surface surface{material, across, down, closed, 0, {}, {}, {}};
+  Surface surface{material, across, down, closed, 0, {}, {}, {}, {}};
   surface.place.reserve(static_cast<std::size_t>((across + 1) * (down + 1)));
   for (int j = 0; j <= down; ++j)
     for (int i = 0; i <= across; ++i)

@@ -61,6 +61,9 @@ Buffer rasterise(const std::vector<Surface>& surfaces, const std::vector<std::ve
         const int i1 = std::min(i + stride, surface.across), j1 = std::min(j + stride, surface.down);
         const std::array<std::size_t, 4> at{surface.at(i, j), surface.at(i, j1), surface.at(i1, j1),
                                             surface.at(i1, j)};
+        if (!surface.sunk.empty() && surface.sunk[at[0]] && surface.sunk[at[1]] && surface.sunk[at[2]] &&
+            surface.sunk[at[3]])
+          continue;
         // Most of a body is outside of a crop.
         const auto [left, right] =
             std::minmax({points[at[0]].x, points[at[1]].x, points[at[2]].x, points[at[3]].x});
