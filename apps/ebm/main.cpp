@@ -57,6 +57,7 @@ int main(int argc, char** argv) {
       "Every subcommand has --help with an example.");
   app::add_mnist(ebm);
   app::add_check_reader(ebm);
+  app::add_faces(ebm);
   app::add_generate(ebm);
   app::add_lattice(ebm);
   app::add_losses(ebm);

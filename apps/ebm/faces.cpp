@@ -1,0 +1,13 @@
+// ebm faces: finding faces and their poses
+
+#include "faces.hpp"
+
+namespace ebm::app {
+
+void add_faces(CLI::App& ebm) {
+  auto* faces = ebm.add_subcommand("faces", "Faces and their poses");
+  faces->require_subcommand(1);
+  add_faces_generate(*faces);
+}
+
+}  // namespace ebm::app
