@@ -80,10 +80,11 @@ nlohmann::json as_json(const models::FaceWindow& window, const models::FacePose&
 int generate(Options o) {
   apply(o.common);
   if (o.size == 0) o.size = o.scenes ? 240 : models::kFaceSide;
+  std::vector<fs::path> photographs;
+  if (!o.backgrounds.empty()) photographs = io::list_images(o.backgrounds);
+  if (!o.sheet.empty()) check_outputs(o.common, {{"--sheet", o.sheet}}, photographs);
   std::vector<models::InkMap> natural;
-  if (!o.backgrounds.empty())
-    for (const fs::path& path : io::list_images(o.backgrounds))
-      natural.push_back(models::to_light(io::read_image(path)));
+  for (const fs::path& path : photographs) natural.push_back(models::to_light(io::read_image(path)));
   models::FaceRanges ranges;
   ranges.yaw = o.yaw / kDegrees;
   ranges.pitch = o.pitch / kDegrees;
@@ -97,7 +98,6 @@ int generate(Options o) {
     throw DataError(
         fmt::format("scenes of {0} x {0} are too small for faces of {1} pixels; give --size {2} or more",
                     o.size, scenes.smallest, 2 * scenes.smallest));
-  if (!o.sheet.empty()) check_output(o.sheet);
   claim(o.out);
   // What was there is no whole set any more; the new labels come last, so a folder with them is whole.
   fs::remove(fs::path(o.out) / "labels.json");
