@@ -59,5 +59,6 @@ void add_generate(CLI::App& ebm);
 void add_lattice(CLI::App& ebm);
 void add_losses(CLI::App& ebm);
 void add_teach(CLI::App& ebm);
+void add_siamese(CLI::App& ebm);
 
 }  // namespace ebm::app

@@ -1,6 +1,7 @@
 #include "feature_bank.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "ebm/core/pool.hpp"
 #include "ebm/core/rng.hpp"
@@ -89,11 +90,34 @@ void FeatureBank::run(int net_index, std::size_t first, Net::Mode mode, std::uin
     parallel_for(use.run_count - first, [&](std::size_t i) { one(first + i); });
 }
 
+// Samples that view the same numbers, as pairs of images do, share what the net makes of them.
+bool FeatureBank::shared(int net_index, const ConstView& x, Place& place) {
+  const std::size_t mask = met_.size() - 1;
+  const std::uint64_t key =
+      (reinterpret_cast<std::uintptr_t>(x.data) >> 3) + static_cast<std::uint64_t>(net_index);
+  for (std::size_t at = (key * 0x9E3779B97F4A7C15ULL) >> 32 & mask;; at = (at + 1) & mask) {
+    Met& met = met_[at];
+    if (met.round != round_) {
+      met = {round_, x.data, x.shape, static_cast<int>(&place - places_.data())};
+      return false;
+    }
+    const Place& first = places_[static_cast<std::size_t>(met.place)];
+    if (met.data != x.data || first.net != net_index || !(met.shape == x.shape)) continue;
+    place = first;
+    return true;
+  }
+}
+
 void FeatureBank::forward_data(std::span<const Sample* const> samples, Net::Mode mode, std::uint64_t& rows) {
   uses_.resize(schema_->nets().size());
   for (Use& use : uses_) use.run_count = use.data_runs = 0;
   first_.resize(samples.size() + 1);
   places_.clear();
+  std::size_t most = 0;
+  for (const Sample* s : samples) most += s->structure->features.size();
+  places_.reserve(most);
+  if (met_.size() < 2 * most) met_.resize(std::bit_ceil(2 * most));
+  ++round_;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     first_[i] = static_cast<int>(places_.size());
     for (const FeatureSource& f : samples[i]->structure->features) {
@@ -108,6 +132,7 @@ void FeatureBank::forward_data(std::span<const Sample* const> samples, Net::Mode
         place.rows = static_cast<int>(x.shape.size() / static_cast<std::size_t>(std::max(1, place.columns)));
         continue;
       }
+      if (shared(f.net, x, place)) continue;
       const bool many =
           x.shape.rank() > schema_->nets()[static_cast<std::size_t>(f.net)].input_shape().rank();
       append(f.net, x.data, many ? x.shape[0] : 1, many ? x.shape.row() : x.shape, false, place);

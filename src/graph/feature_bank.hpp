@@ -1,5 +1,6 @@
 #pragma once
 // Every net of a batch, run once over all its rows: data of all samples, or the points of the real variable.
+// Data that several samples view (an image in several pairs) are one row, not several.
 // What data alone decide is computed once, however many times the points change. Features without a net are
 // the numbers themselves.
 
@@ -68,8 +69,16 @@ class FeatureBank {
     int first_item = 0;          // of the sample, for what is per point
     const Real* data = nullptr;  // data without a net
   };
+  // Data that a net has met in this round: an open-addressed table, so that a steady loop allocates nothing.
+  struct Met {
+    std::uint64_t round = 0;
+    const Real* data = nullptr;
+    Shape shape;
+    int place = 0;
+  };
   const Shape& output_of(Use& use, int net, const Shape& in) const;
   void append(int net, const Real* data, int rows, const Shape& in, bool points, Place& place);
+  bool shared(int net, const ConstView& x, Place& place);
   void run(int net, std::size_t first, Net::Mode mode, std::uint64_t& rows);
   void take_slices(std::span<const Sample* const> samples, const Points& points);
 
@@ -77,6 +86,8 @@ class FeatureBank {
   std::vector<Use> uses_;
   std::vector<int> first_;     // [samples + 1] into places_
   std::vector<Place> places_;  // per (sample, feature)
+  std::vector<Met> met_;
+  std::uint64_t round_ = 0;
   std::vector<Real> slices_, dslices_;
   std::uint64_t seed_ = 0, step_ = 0;
 };
