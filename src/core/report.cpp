@@ -11,7 +11,7 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 14> names{"automatic",
+  constexpr std::array<std::string_view, 15> names{"automatic",
                                                    "none",
                                                    "exhaustive",
                                                    "chain",
@@ -24,18 +24,20 @@ std::string_view to_string(Method method) {
                                                    "Langevin",
                                                    "Hamiltonian Monte Carlo",
                                                    "Gibbs",
-                                                   "annealing"};
+                                                   "annealing",
+                                                   "closed form"};
   return names[static_cast<std::size_t>(method)];
 }
 
 std::string_view to_string(Why why) {
-  constexpr std::array<std::string_view, 7> names{"as asked",
+  constexpr std::array<std::string_view, 8> names{"as asked",
                                                   "one variable of labels",
                                                   "chain structure",
                                                   "a path variable",
                                                   "no free variable",
                                                   "a loopy graph of few joint labels",
-                                                  "stopped, for the energy looks unbounded"};
+                                                  "stopped, for the energy looks unbounded",
+                                                  "a factor that knows its minimiser"};
   return names[static_cast<std::size_t>(why)];
 }
 

@@ -1,6 +1,7 @@
 // The structure decides the engine.
 
 #include "answering.hpp"
+#include "closed_form.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -15,11 +16,15 @@ void infer::Automatic::answer(Batch& b, const Query& q, Answer& out) const {
     reals |= s.real_dims > 0;
     none &= !s.has_path && s.label_variables == 0 && s.real_dims == 0;
   }
-  if (reals)
+  const bool closed = reals && has_closed_form(b, q);
+  if (reals && !closed)
     throw GraphError(message("[automatic] '", b.sample(0).structure->real_name,
                              "' is a real variable: choose infer::Grid and its range"));
   Why why = Why::asked;
-  if (paths) {
+  if (closed) {
+    why = Why::closed_form;
+    ClosedForm{}.answer(b, q, out);
+  } else if (paths) {
     why = Why::path_variable;
     ForwardBackward{}.answer(b, q, out);
   } else if (single) {

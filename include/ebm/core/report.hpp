@@ -24,7 +24,8 @@ enum class Method : std::uint8_t {
   langevin,
   hamiltonian,
   gibbs,
-  annealing
+  annealing,
+  closed_form
 };
 enum class Why : std::uint8_t {
   asked,
@@ -33,7 +34,8 @@ enum class Why : std::uint8_t {
   path_variable,
   no_variable,
   small_graph,
-  unbounded
+  unbounded,
+  closed_form
 };
 
 struct Report {

@@ -159,8 +159,8 @@ struct Grid {
 };
 
 /// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; a path,
-/// shortest path or forward-backward. The report says which and why. \throws GraphError when nothing covers
-/// the graph, by name.
+/// shortest path or forward-backward; a real variable whose one factor knows its minimiser, ClosedForm. The
+/// report says which and why. \throws GraphError when nothing covers the graph, by name.
 struct Automatic {
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
   void answer(Batch& batch, const Query& query, Answer& out) const;
