@@ -40,9 +40,9 @@ void blur(double deviation, InkMap& picture) {
 Camera draw_camera(Rng& rng, double most) {
   Camera c;
   c.blur = rng.chance(0.25) ? 0 : rng.uniform(0, most);
-  c.contrast = rng.uniform(0.8, 1.25);
+  c.contrast = rng.uniform(0.8, 1.3);
   c.bright = rng.uniform(-0.08, 0.08);
-  c.noise = rng.chance(0.3) ? 0.005 : rng.uniform(0.005, 0.04);
+  c.noise = rng.chance(0.4) ? 0.005 : 0.005 + 0.03 * rng.uniform() * rng.uniform();
   return c;
 }
 

@@ -59,22 +59,25 @@ inline float bump(float x, float y, float width, float height) {
 }
 
 inline std::uint32_t hashed(std::uint32_t v) {
-  v ^= v >> 16, v *= 0x7feb352dU, v ^= v >> 15, v *= 0x846ca68bU, v ^= v >> 16;
+  v ^= v >> 15, v *= 0x846ca68bU, v ^= v >> 13, v *= 0x7feb352dU;
   return v;
 }
-/// Value noise in [0, 1] with cells of side 1.
+/// Value noise in [0, 1] with cells of side 1; coordinates above -4096.
 inline float noise(Vec3 p, std::uint32_t seed) {
-  const float fx = std::floor(p.x), fy = std::floor(p.y), fz = std::floor(p.z);
-  const auto corner = [&](int i, int j, int k) {
-    const auto u = [](float f, int d) {
-      return static_cast<std::uint32_t>(static_cast<std::int32_t>(f) + d);
-    };
+  constexpr float kFar = 1 << 12;  // makes truncation a floor
+  const auto cell = [](float v) { return static_cast<std::uint32_t>(v + kFar); };
+  const std::uint32_t ix = cell(p.x), iy = cell(p.y), iz = cell(p.z);
+  const auto corner = [&](std::uint32_t i, std::uint32_t j, std::uint32_t k) {
     const std::uint32_t h =
-        hashed(u(fx, i) * 0x9e3779b1U ^ u(fy, j) * 0x85ebca77U ^ u(fz, k) * 0xc2b2ae3dU ^ seed);
+        hashed((ix + i) * 0x9e3779b1U ^ (iy + j) * 0x85ebca77U ^ (iz + k) * 0xc2b2ae3dU ^ seed);
     return static_cast<float>(h >> 8) * 0x1p-24F;
   };
-  const float x = step(0, 1, p.x - fx), y = step(0, 1, p.y - fy), z = step(0, 1, p.z - fz);
-  const auto plane = [&](int k) {
+  const auto part = [](float v, std::uint32_t i) {
+    const float t = v + kFar - static_cast<float>(i);
+    return t * t * (3 - 2 * t);
+  };
+  const float x = part(p.x, ix), y = part(p.y, iy), z = part(p.z, iz);
+  const auto plane = [&](std::uint32_t k) {
     return mix(mix(corner(0, 0, k), corner(1, 0, k), x), mix(corner(0, 1, k), corner(1, 1, k), x), y);
   };
   return mix(plane(0), plane(1), z);

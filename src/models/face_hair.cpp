@@ -12,13 +12,12 @@ float f(double value) { return static_cast<float>(value); }
 float hair_line(const FaceLook& look, float azimuth) {
   const Hair& h = look.hair;
   const float a = std::abs(azimuth);
-  const float front = f(h.line) - f(h.fringe) + f(h.recess) * bump(a - 0.5F, 0, 0.35F, 1);
-  const float nape = std::max(f(h.length), -8.0F);
-  const float sides = f(h.sides);
-  const float temple = mix(front, sides, step(0.62F, 0.95F, a));
-  return mix(
-      mix(temple, sides + 2.5F, step(1.25F, 1.45F, a) * (1 - step(1.7F, 1.9F, a)) * (sides < -1 ? 0.F : 1.F)),
-      nape, step(1.55F, 2.1F, a));
+  const float front = f(h.line) - f(h.fringe) + f(h.recess) * bump(a - 0.62F, 0, 0.4F, 1);
+  // Down at the temples, over the ears or around them, down again to the nape.
+  const bool covered = h.length < -8;
+  const float sides = f(h.sides), ears = covered ? sides : 2, nape = covered ? -9 : f(h.length);
+  const float temple = mix(front, sides, step(0.8F, 1.25F, a));
+  return mix(mix(temple, ears, step(1.4F, 1.55F, a)), nape, step(2.05F, 2.35F, a));
 }
 
 float hair_thickness(const FaceLook& look, float azimuth, const Vec3& skin) {
@@ -30,8 +29,10 @@ float hair_thickness(const FaceLook& look, float azimuth, const Vec3& skin) {
         step(1.2F, 1.6F, a) * step(f(h.length) - 0.5F, f(h.length) + 0.5F, skin.y) * step(5, 3, skin.y);
     return mix(-0.8F, 0.5F * f(h.thick), grows);
   }
+  const float strength = 0.4F + 0.4F * f(h.fringe), over = skin.y - hair_line(look, azimuth);
+  if (over < -0.4F - 0.6F * strength) return -0.8F;
   const float wobble = 1.2F * (noise({skin.x * 0.8F, skin.y * 0.2F, skin.z * 0.8F}, look.texture) - 0.5F);
-  const float above = skin.y - hair_line(look, azimuth) - wobble * (0.4F + 0.4F * f(h.fringe));
+  const float above = over - wobble * strength;
   const float locks = 0.7F + 0.6F * noise(skin * 0.45F, look.texture + 7);
   float thick = f(h.thick) * locks * (0.55F + 0.45F * step(0, 5, above));
   const float part = f(h.parting) * 5;
@@ -80,7 +81,8 @@ void add_hair(const FaceLook& look, float detail, std::vector<Surface>& surfaces
 
 void add_glasses(const FaceLook& look, std::vector<Surface>& surfaces) {
   const float eye = 0.5F * f(look.features.eye_spacing) + 0.15F, size = f(look.frame_size);
-  const float front = skin_point(look, 0.35F, 0.22F).z + 1.0F, wide = f(look.shape.width);
+  const float front = std::max(skin_point(look, 0, 0.25F).z, skin_point(look, 0.4F, 0.4F).z) + 1.0F,
+              wide = f(look.shape.width);
   const float radius = f(look.frame), tone = f(look.frame_colour), drop = -0.4F;
   const auto rim = [&](float side, float t) {
     const float a = 6.2831853F * t, c = std::cos(a), s = std::sin(a);

@@ -31,13 +31,13 @@ float relief(const FaceLook& look, float x, float y) {
   float out = 0;
   if (ax < 3 && y < 2 && y > tip - 1.5F) {
     const float along = std::clamp((top - y) / (top - tip), 0.0F, 1.0F);
-    const float height = mix(f(k.nose_bridge), 2.5F * high, along * (0.6F + 0.4F * along)) +
+    const float height = mix(f(k.nose_bridge), 1.75F * high, along * (0.6F + 0.4F * along)) +
                          f(k.nose_hook) * 4 * along * (1 - along);
     const float half = mix(1.25F, 1.55F * wide, along);
-    const float ends = step(tip - 0.9F, tip + 0.1F, y) * step(2, 0.2F, y);
+    const float ends = step(tip - 1.0F, tip + 0.5F, y) * step(2, 0.2F, y);
     out += height * ends * bump(ax * ax / (half * half));
     out += 1.0F * high * bump(ax - 1.25F * wide, y - tip - 0.1F, 0.9F * wide, 0.95F);
-    out += 0.5F * high * bump(ax, y - tip - 0.1F, 1.1F * wide, 1);
+    out += 0.45F * high * bump(ax, y - tip - 0.1F, 1.2F * wide, 1.3F);
   }
   const float eye = 0.5F * f(k.eye_spacing);
   out -= f(k.socket) * 1.25F * bump(ax - eye + 0.35F, y + 0.1F, 2.5F, 1.9F);
@@ -63,11 +63,12 @@ Vec3 ear(const FaceLook& look, float side, float s, float t) {
   const HeadShape& h = look.shape;
   const float a = 6.2831853F * s, r = std::sin(1.5707963F * t);  // from the middle outwards and to the rim
   const float size = f(h.ears);
-  const float y = 3.1F * size * r * std::sin(a) - 1.6F,
-              z = (1.75F + 0.25F * std::sin(a)) * size * r * std::cos(a) - 0.9F;
-  // The rim stands out, the shell lies in.
-  const float bowl = 0.75F * step(0.2F, 0.8F, t) - 0.9F * step(0.85F, 1, t);
-  const float x = 7.55F * f(h.width) + f(h.ears_out) * (0.6F + 0.5F * (0.5F - z / 3)) + bowl * 0.8F;
+  const float u = r * std::cos(a), v = r * std::sin(a);
+  const float y = 2.9F * size * v - 1.6F, z = (1.75F + 0.25F * v) * size * u - 0.9F - 0.3F * v;
+  // Grown on in front, standing off behind; the rim stands out, the shell lies in.
+  const float skull = 7.7F * std::sqrt(1 - (y - 2.6F) * (y - 2.6F) / 81);
+  const float bowl = 0.35F * step(0.5F, 0.85F, t) - 0.6F * step(0.85F, 1, t);
+  const float x = (skull + 0.25F) * f(h.width) + (0.7F + f(h.ears_out)) * (0.5F - 0.5F * u) + bowl;
   return {side * x, y * f(h.height), z};
 }
 
@@ -103,11 +104,12 @@ Vec3 skin_point(const FaceLook& look, float azimuth, float latitude) {
   const HeadShape& s = look.shape;
   const float ct = std::cos(latitude);
   const Vec3 d{std::sin(azimuth) * ct, std::sin(latitude), std::cos(azimuth) * ct};
-  const float skull = ellipsoid(d, {0, 2.6F, -0.8F}, {7.5F, 9, 9.7F});
-  const float front = ellipsoid(d, {0, -3.8F, 2.3F}, {6.5F, 7.7F, 6.9F});
+  const float skull = ellipsoid(d, {0, 2.6F, -0.8F}, {7.7F, 9, 9.7F});
+  const float front = ellipsoid(d, {0, -3.8F, 2.3F}, {6.9F, 7.7F, 6.9F});
   Vec3 p = kCentre + d * smooth_max(skull, front, 1.6F);
   // The jaw, then what stands out in front.
   p.x *= 1 + f(s.jaw) * step(-3, -8.5F, p.y) - 0.06F * step(0.5F, 3.5F, p.y) * step(0, 8, p.z);
+  p.y += 2.6F * step(7, -1, p.z) * step(-5, -10, p.y);  // up to the angle of the jaw
   const float facing = step(0.5F, 4.5F, p.z);
   if (facing > 0) p.z += facing * relief(look, p.x, p.y);
   if (p.y < -9) p.y -= f(s.chin_drop) * step(-9, -11, p.y) * facing;
@@ -134,7 +136,7 @@ std::vector<Surface> head_surfaces(const FaceLook& look, const FacePose& pose, f
   }
   const HeadShape& h = look.shape;
   all.push_back(grid(Material::plain, cells(16), cells(5), true, [&](float s, float t) {
-    const float a = 6.2831853F * (s - 0.5F), y = -6 - 14 * t, wide = f(h.neck) * (5.4F + 0.9F * t * t);
+    const float a = 6.2831853F * (s - 0.5F), y = -6 - 14 * t, wide = f(h.neck) * (4.9F + 1.2F * t * t);
     return Vec3{wide * std::sin(a), y, -2 - 2 * t + 1.02F * wide * std::cos(a)};
   }));
   all.back().brightness = -1;  // as the skin
@@ -143,7 +145,7 @@ std::vector<Surface> head_surfaces(const FaceLook& look, const FacePose& pose, f
     const float wide = 19 * f(h.shoulders);
     // Squarer than an ellipsoid, rising to the neck.
     const float c = std::pow(std::max(0.0F, std::cos(b)), 0.8F), neck = bump(c * c / 0.45F);
-    return Vec3{wide * std::sin(a) * c, -28 + 9.5F * std::sin(b) + (3.2F + f(look.collar)) * neck,
+    return Vec3{wide * std::sin(a) * c, -26.5F + 9.5F * std::sin(b) + (3.2F + f(look.collar)) * neck,
                 -3.5F + 10.5F * std::cos(a) * c};
   }));
   all.back().brightness = f(look.clothes);

@@ -14,10 +14,10 @@ double about(Rng& rng, double middle, double spread) {
 
 HeadShape draw_shape(Rng& rng) {
   HeadShape s;
-  s.width = about(rng, 1, 0.045);
+  s.width = about(rng, 1, 0.055);
   s.height = about(rng, 1, 0.045);
   s.depth = about(rng, 1, 0.03);
-  s.jaw = about(rng, -0.02, 0.05);
+  s.jaw = about(rng, 0, 0.06);
   s.chin = about(rng, 1, 0.2);
   s.chin_drop = about(rng, 0.2, 0.4);
   s.cheeks = about(rng, 0.3, 0.4);
@@ -45,12 +45,12 @@ FaceFeatures draw_features(Rng& rng, bool man) {
   k.gaze_y = about(rng, 0, 0.1);
   k.iris = rng.chance(0.65) ? rng.uniform(0.02, 0.06) : rng.uniform(0.08, 0.25);
   k.white = rng.uniform(0.4, 0.7);
-  k.socket = about(rng, 1, 0.25);
+  k.socket = about(rng, 1.1, 0.3);
   k.brow_height = about(rng, man ? 2 : 2.3, 0.25);
-  k.brow_thick = std::max(0.15, about(rng, man ? 0.65 : 0.42, 0.15));
+  k.brow_thick = std::max(0.15, about(rng, man ? 0.8 : 0.55, 0.18));
   k.brow_arch = about(rng, 0.35, 0.2);
   k.brow_tilt = about(rng, 0, 0.05);
-  k.brow_dark = rng.uniform(0.4, 1);
+  k.brow_dark = rng.uniform(0.5, 1);
   k.mouth_width = about(rng, 5, 0.4);
   k.lips = std::max(0.25, about(rng, man ? 0.5 : 0.62, 0.12));
   k.lip_dark = rng.uniform(0.4, 0.85);
@@ -113,14 +113,14 @@ FaceLight draw_light(Rng& rng) {
   l.x = std::sin(side) * std::cos(up);
   l.y = std::sin(up);
   l.z = std::cos(side) * std::cos(up);
-  l.ambient = rng.uniform(0.15, 0.75);
+  l.ambient = rng.uniform(0.15, 0.6);
   l.strength = 1.1 - l.ambient * rng.uniform(0.4, 1.1);
   l.shadow = rng.uniform(0.2, 1);
   l.fill_x = (l.x > 0 ? -1 : 1) * rng.uniform(0.2, 1);
   l.fill_y = rng.uniform(-0.4, 0.5);
   l.fill_z = rng.uniform(0, 0.8);
   l.fill = rng.chance(0.3) ? 0 : rng.uniform(0.05, 0.5);
-  l.exposure = rng.uniform(0.4, 0.92);
+  l.exposure = rng.uniform(0.5, 0.92);
   l.gamma = rng.uniform(1.5, 2.3);
   return l;
 }
@@ -146,7 +146,7 @@ FaceLook draw_face(Rng& rng) {
     look.frame_colour = rng.chance(0.75) ? rng.uniform(0.01, 0.08) : rng.uniform(0.1, 0.4);
   }
   look.clothes = rng.chance(0.3) ? rng.uniform(0.4, 0.85) : rng.uniform(0.01, 0.4);
-  look.collar = rng.uniform(-1.5, 2.5);
+  look.collar = rng.uniform(-1.5, 4);
   look.body_follows = rng.uniform(0.1, 1);
   look.distance = rng.uniform(55, 250);
   look.texture = rng.next();

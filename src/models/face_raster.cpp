@@ -10,12 +10,13 @@ struct Triangle {
 /// Calls visit(pixel index, depth, weight of b, weight of c) for the pixel centres inside.
 template <class Visit>
 void cover(const Triangle& t, float area, int width, int height, const Visit& visit) {
-  const auto [least_x, most_x] = std::minmax({t.a.x, t.b.x, t.c.x});
-  const auto [least_y, most_y] = std::minmax({t.a.y, t.b.y, t.c.y});
-  const int x0 = std::max(0, static_cast<int>(std::ceil(least_x - 0.5F)));
-  const int x1 = std::min(width - 1, static_cast<int>(std::floor(most_x - 0.5F)));
-  const int y0 = std::max(0, static_cast<int>(std::ceil(least_y - 0.5F)));
-  const int y1 = std::min(height - 1, static_cast<int>(std::floor(most_y - 0.5F)));
+  // Pixels whose centres may be inside. Truncated, for that is fast; what is left of 0 does not count.
+  const auto up = [](float v) { return static_cast<int>(std::clamp(v + 0.5F, 0.0F, 1e6F)); };
+  const int x0 = up(std::min(std::min(t.a.x, t.b.x), t.c.x)),
+            y0 = up(std::min(std::min(t.a.y, t.b.y), t.c.y));
+  const int x1 = std::min(width, up(std::max(std::max(t.a.x, t.b.x), t.c.x))) - 1;
+  const int y1 = std::min(height, up(std::max(std::max(t.a.y, t.b.y), t.c.y))) - 1;
+  if (x0 > x1 || y0 > y1) return;  // most triangles lie between the pixels' centres
   const float over = 1 / area;
   const float bx = (t.c.y - t.a.y) * over, by = (t.a.x - t.c.x) * over;
   const float cx = (t.a.y - t.b.y) * over, cy = (t.b.x - t.a.x) * over;
@@ -51,11 +52,14 @@ Buffer rasterise(const std::vector<Surface>& surfaces, const std::vector<std::ve
   for (std::size_t k = 0; k < surfaces.size(); ++k) {
     const Surface& surface = surfaces[k];
     const std::vector<Vec3>& points = projected[k];
+    // A shadow does not need the finest shape.
+    const int stride = fragments || surface.across < 20 ? 1 : 2;
     const bool cull = surface.closed && fragments;
-    for (int j = 0; j < surface.down; ++j)
-      for (int i = 0; i < surface.across; ++i) {
-        const std::array<std::size_t, 4> at{surface.at(i, j), surface.at(i, j + 1), surface.at(i + 1, j + 1),
-                                            surface.at(i + 1, j)};
+    for (int j = 0; j < surface.down; j += stride)
+      for (int i = 0; i < surface.across; i += stride) {
+        const int i1 = std::min(i + stride, surface.across), j1 = std::min(j + stride, surface.down);
+        const std::array<std::size_t, 4> at{surface.at(i, j), surface.at(i, j1), surface.at(i1, j1),
+                                            surface.at(i1, j)};
         for (const std::size_t half : {std::size_t{1}, std::size_t{2}}) {
           const std::size_t a = at[0], b = at[half], c = at[half + 1];
           const Triangle t{points[a], points[b], points[c]};

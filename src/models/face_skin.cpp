@@ -13,7 +13,8 @@ void paint_eye(const FaceFeatures& k, float tone, float side, float x, float y, 
   const float dx = side * x - 0.5F * f(k.eye_spacing), dy = y - f(k.eye_tilt) * dx, size = f(k.eye_size);
   const float half = 1.5F * size;
   if (std::abs(dx) > 3 || std::abs(dy) > 2.5F) return;
-  out.open *= 1 - 0.35F * f(k.socket) * bump(dx + 0.6F, dy - 0.1F, 2.4F, 1.7F);
+  out.open *= 1 - 0.4F * f(k.socket) * bump(dx + 0.5F, dy - 0.3F, 2.6F, 2.1F);
+  out.brightness *= 1 - 0.22F * f(k.socket) * bump(dx + 0.2F, dy - 0.4F, 2.4F, 1.7F);
   out.brightness *= 1 - 0.18F * bump(dx + 0.4F, dy + 1.1F, 1.8F, 0.8F);  // below the eye
   const float span = std::max(0.0F, 1 - (dx / half) * (dx / half));
   const float upper = f(k.eye_open) * 1.15F * size * std::sqrt(span),
@@ -101,18 +102,19 @@ void paint_folds(const FaceFeatures& k, float x, float y, Finish& out) {
 void paint_beard(const FaceLook& look, const Vec3& p, Finish& out) {
   const FaceFeatures& k = look.features;
   const float ax = std::abs(p.x);
-  const float lips =
-      inside(std::max(ax - 0.5F * f(k.mouth_width),
-                      std::abs(p.y + 7.1F + 0.5F * f(k.mouth_open)) - 0.9F - 0.5F * f(k.mouth_open)));
-  const float edge = 0.8F * (noise(p * 1.3F, look.texture + 11) - 0.5F);
-  // Lower on the cheeks than at the ears.
+  const float gap = f(k.mouth_open);
+  const float lips = bump(p.x, p.y + 7.1F + 0.5F * gap, 0.6F * f(k.mouth_width), 1.3F + 0.5F * gap);
+  const float edge =
+      1.2F * (noise(p * 1.1F, look.texture + 11) - 0.5F) + 0.5F * (noise(p * 3, look.texture + 13) - 0.5F);
+  // Higher at the ears than on the cheeks.
   const float jaw =
-      step(0.5F, -0.5F, p.y + 7.2F - 0.9F * std::max(0.0F, ax - 3.5F) + edge) * step(-3, 0, p.z);
+      step(0.8F, -0.8F, p.y + 7.6F - 0.9F * std::max(0.0F, ax - 3.2F) + edge) * step(-3, 0, p.z);
+  const float droop = p.y + 0.12F * ax * ax;
   const float lip =
-      step(2.9F, 2.3F, ax + edge) * step(-4.9F, -5.3F, p.y + 0.5F * edge) * step(-7.4F, -6.6F, p.y);
-  const float cover =
-      (1 - lips) * std::min(1.0F, jaw * std::max(f(k.beard), f(k.stubble)) +
-                                      lip * std::max({f(k.moustache), f(k.beard) * 0.8F, f(k.stubble)}));
+      step(3.4F, 2.2F, ax + edge) * step(-4.7F, -5.3F, droop + 0.3F * edge) * step(-7.6F, -6.5F, droop);
+  const float cover = (1 - std::min(1.0F, 1.6F * lips * (p.y < -6.7F ? 1.0F : 0.3F))) *
+                      std::min(1.0F, jaw * std::max(f(k.beard), f(k.stubble)) +
+                                         lip * std::max({f(k.moustache), f(k.beard) * 0.8F, f(k.stubble)}));
   if (cover <= 0) return;
   const float grain = 0.7F + 0.6F * noise({p.x * 3, p.y * 1.2F, p.z * 3}, look.texture + 12);
   out.brightness = mix(out.brightness, std::min(out.brightness, f(look.hair.colour) * grain), cover);
@@ -146,6 +148,7 @@ Finish skin_finish(const FaceLook& look, const Vec3& place) {
   }
   if (look.features.beard + look.features.moustache + look.features.stubble > 0 && p.y < -3)
     paint_beard(look, p, out);
+  if (p.z < 2) out.gloss *= 0.3F;
   // Under the chin little light comes in.
   out.open *= 1 - 0.45F * step(-10.5F, -12.5F, p.y) * step(8, 4, p.z);
   return out;

@@ -25,6 +25,7 @@ TEST(FuzzCorpus, OfEveryReaderOfThisRoom_IsRead) {
          else
            decode_idx_labels(b, name);
        }},
+      {"jpeg", [](const Bytes& b, const std::string& name) { decode_jpeg(b, name); }},
       {"json", [](const Bytes& b, const std::string& name) { JsonObject(as_text(b), name).only({"a"}); }},
       {"labels", [](const Bytes& b, const std::string& name) { parse_labels(as_text(b), name); }},
       {"pgm", [](const Bytes& b, const std::string& name) { decode_pgm(b, name); }},

@@ -110,6 +110,7 @@ TEST(Image, AnythingElse_IsRefused) {
   EXPECT_HAS(error_of([] { read(""); }), "empty");
   EXPECT_HAS(error_of([] { read("P6 1 1 255 abc"); }), "neither a PGM");
   EXPECT_HAS(error_of([] { read("GIF89a"); }), "neither a PGM");
+  EXPECT_HAS(error_of([] { read("\xff\xd8"); }), "neither a PGM");
 }
 
 TEST(Image, Files_AreToldApartByContentNotName) {
@@ -164,6 +165,67 @@ TEST(Png, LyingHeaders_AreRefusedBeforeMemoryIsTaken) {
   EXPECT_HAS(error_of([] { read(PngText().chunk("IDAT", "xyz").end()); }), "offset 8: the first PNG chunk");
   EXPECT_HAS(error_of([] { read(PngText().picture(3, 3, 5, 0, "x").end()); }), "damaged");
   EXPECT_HAS(error_of([] { read(PngText().picture(3, 3, 8, 0, "x").end()); }), "damaged");
+}
+
+/// Written by libjpeg, not by us: a ramp of 24 x 16 in grey, in colour, in colour with several scans.
+Bytes jpeg(std::string_view name) {
+  return read_file(std::filesystem::path(EBM_SOURCE_DIR) / "fuzz" / "corpus" / "jpeg" / name);
+}
+
+TEST(Jpeg, OfARamp_IsTheRampNearly) {
+  for (const char* name : {"grey.jpg", "colour.jpg", "progressive.jpg"}) {
+    const Image image = decode_image(jpeg(name), "FILE");
+    ASSERT_EQ(image.width, 24) << name;
+    ASSERT_EQ(image.height, 16) << name;
+    for (int y = 0; y < 16; ++y)
+      for (int x = 0; x < 24; ++x) EXPECT_NEAR(image.at(x, y), 20 + 6 * x + 4 * y, 4) << name;
+  }
+}
+
+TEST(Jpeg, OfFourInks_IsDarkWhereInkIs) {
+  const Image image = decode_image(jpeg("inks.jpg"), "FILE");
+  ASSERT_EQ(image.width, 16);
+  EXPECT_NEAR(image.at(2, 4), 255, 3);   // no ink
+  EXPECT_NEAR(image.at(13, 4), 127, 3);  // half black
+}
+
+TEST(Jpeg, Truncated_IsRefusedAtEveryLength) {
+  for (const char* name : {"grey.jpg", "progressive.jpg"})
+    expect_refused_at_every_length(jpeg(name), [](const Bytes& b) { decode_jpeg(b, "FILE"); });
+}
+
+TEST(Jpeg, AnyByteChanged_IsReadOrRefused) {
+  for (const char* name : {"grey.jpg", "colour.jpg", "progressive.jpg", "inks.jpg"})
+    expect_safe_with_any_byte_changed(jpeg(name), [](const Bytes& b) { decode_image(b, "FILE"); });
+}
+
+TEST(Jpeg, LyingHeaders_AreRefusedBeforeMemoryIsTaken) {
+  Bytes large = jpeg("grey.jpg");
+  const std::string_view text = as_text(large);
+  const std::size_t frame = text.find(std::string_view("\xff\xc0", 2));
+  ASSERT_NE(frame, std::string_view::npos);
+  // Height, then width, of two bytes each.
+  const auto say = [&](unsigned char high) {
+    large[frame + 5] = large[frame + 7] = static_cast<std::byte>(high);
+    return error_of([&] { decode_jpeg(large, "FILE"); });
+  };
+  EXPECT_HAS(say(0xff), "over the limit");
+  EXPECT_HAS(say(0x10), "cannot hold them");
+  EXPECT_HAS(error_of([] { decode_jpeg(bytes_of("\xff\xd8\xff nothing"), "FILE"); }), "FILE: offset");
+  EXPECT_HAS(error_of([] { decode_jpeg(bytes_of("P5"), "FILE"); }), "no JPEG");
+}
+
+TEST(Image, ListOfAFolder_HasImagesByNameAndNothingElse) {
+  const Folder folder;
+  EXPECT_HAS(error_of<DataError>([&] { list_images(folder.path()); }), "holds no image");
+  write_png(folder / "b.PNG", ramp(2, 2));
+  write_pgm(folder / "a.pgm", ramp(2, 2));
+  write_file(folder / "c.jpg", jpeg("grey.jpg"));
+  write_file(folder / "d.txt", "words");
+  std::filesystem::create_directory(folder / "e.png");
+  EXPECT_EQ(list_images(folder.path()),
+            (std::vector<std::filesystem::path>{folder / "a.pgm", folder / "b.PNG", folder / "c.jpg"}));
+  EXPECT_HAS(error_of<DataError>([&] { list_images(folder / "nowhere"); }), "nowhere");
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ struct Camera {
   double noise = 0;                 ///< standard deviation
 };
 /// \param most the largest blur, pixels
-Camera draw_camera(Rng& rng, double most = 0.8);
+Camera draw_camera(Rng& rng, double most = 0.6);
 /// Blur, then contrast, noise, and all clamped to [0, 1]. \param rng of the noise
 void expose(const Camera& camera, Rng& rng, InkMap& picture);
 
