@@ -45,22 +45,24 @@ std::string refusal(const Batch& b, const Structure& s, Solvable& out) {
     out.group = &g;
   }
   if (!out.group) return message("no factor reads '", s.real_name, "'");
-  const std::string factor = message("factor '", out.group->name, "'");
+  const auto factor = [&](const auto&... rest) {
+    return message("factor '", out.group->name, "' ", rest...);
+  };
   if (out.group->instances != 1)
-    return message(factor, " has ", out.group->instances, " instances on '", s.real_name, "'");
+    return factor("has ", out.group->instances, " instances on '", s.real_name, "'");
   if (out.group->kind == Term::Kind::function)
     out.factor = &b.schema().functions()[static_cast<std::size_t>(out.group->function)].function;
   if (!out.factor || !out.factor->has_closed_form())
-    return message(factor, " does not know where it is lowest");
+    return factor("does not know where it is lowest");
   int free = 0;
   for (std::size_t k = 0; k < out.group->features.size(); ++k) {
     const FeatureSource& source = s.features[static_cast<std::size_t>(out.group->features[k])];
     if (source.slot >= 0) continue;
-    if (!is_whole(s, source)) return message(factor, " reads '", s.real_name, "' other than as it is");
+    if (!is_whole(s, source)) return factor("reads '", s.real_name, "' other than as it is");
     out.free = k;
     ++free;
   }
-  return free == 1 ? std::string() : message(factor, " reads '", s.real_name, "' twice");
+  return free == 1 ? std::string() : factor("reads '", s.real_name, "' twice");
 }
 
 struct Search {

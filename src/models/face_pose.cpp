@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace ebm::models {
 namespace {
@@ -200,8 +201,8 @@ Reals pose_domain(PoseManifold manifold) {
   return Reals(pose_dims(manifold)).within(low, high);
 }
 
-Term factor::pose_distance(PoseManifold manifold, Feature g, Feature z) {
-  return ebm::factor::function(PoseDistance{manifold}, {g, z}, "pose_distance");
+Term pose_distance(PoseManifold manifold, Feature g, Feature z) {
+  return factor::function(PoseDistance{manifold}, {g, z}, "pose_distance");
 }
 
 Model<FaceExample> face_model(Params& W, const Net& net, PoseManifold manifold) {
@@ -211,10 +212,10 @@ Model<FaceExample> face_model(Params& W, const Net& net, PoseManifold manifold) 
     if (manifold == PoseManifold::point) {
       std::array<double, 9> f{};
       embed_pose(manifold, {}, f);
-      g.add(ebm::factor::distance(G, g.feature(Tensor({9}, {f.begin(), f.end()}))));
+      g.add(factor::distance(G, g.feature(Tensor({9}, {f.begin(), f.end()}))));
     } else {
       const auto Z = g.latent("pose", pose_domain(manifold), x.face ? known : known.first(0));
-      g.add(factor::pose_distance(manifold, G, g.feature(Z)));
+      g.add(pose_distance(manifold, G, g.feature(Z)));
     }
     g.truth(x.face ? Truth::low : Truth::high);
   };

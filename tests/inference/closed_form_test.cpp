@@ -2,6 +2,8 @@
 
 #include "ebm/inference/closed_form.hpp"
 
+#include <gtest/gtest.h>
+
 #include "ebm/core/pool.hpp"
 #include "ebm/inference/reals.hpp"
 #include "support/zoo.hpp"

@@ -60,11 +60,9 @@ net::Table face_table();
 /// The domain of Z: pose_dims numbers within the bounds of a pose.
 Reals pose_domain(PoseManifold manifold);
 
-namespace factor {
 /// E = |g - F(z)| of a feature [pose_outputs] and a pose; it knows its minimiser (infer::ClosedForm). The slope
 /// at distance 0, where a cone has none, is 0.
 Term pose_distance(PoseManifold manifold, Feature g, Feature z);
-}  // namespace factor
 
 /// The energy: G_W(X) against the pose manifold. A face is low as a whole at its known pose, a background high,
 /// so that loss::SquareExponential{.gamma = K} on infer::Automatic is
