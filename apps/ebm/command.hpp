@@ -47,6 +47,7 @@ void say(const Common& common, const std::string& line);
 // One per file; each adds its subcommands to the command.
 void add_mnist(CLI::App& ebm);
 void add_check_reader(CLI::App& ebm);
+void add_faces(CLI::App& ebm);
 void add_generate(CLI::App& ebm);
 void add_lattice(CLI::App& ebm);
 void add_losses(CLI::App& ebm);

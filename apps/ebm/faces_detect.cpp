@@ -58,7 +58,8 @@ int detect(Options& o) {
       ++skipped;
       code = kData;
       one["reason"] = p.found.reason;
-      complain("ebm: " + (p.found.reason.starts_with(p.name) ? std::string() : p.name + ": ") + p.found.reason);
+      complain("ebm: " + (p.found.reason.starts_with(p.name) ? std::string() : p.name + ": ") +
+               p.found.reason);
     } else if (!o.common.json) {
       for (const models::FaceDetection& f : p.found.faces)
         fmt::print("{}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.4f}\n", p.name, f.x, f.y, f.size, f.yaw,
@@ -103,11 +104,13 @@ void add_faces_detect(CLI::App& faces) {
   d->add_option("--model", o->model, "Model of ebm faces train")->required();
   d->add_option("--out", o->out, "Folder for copies of the pictures with the windows drawn in");
   d->add_option("--report", o->report, "HTML page to write");
-  d->add_option("--threshold", o->search.threshold, "Energy below which a window is a face; default: the model's");
+  d->add_option("--threshold", o->search.threshold,
+                "Energy below which a window is a face; default: the model's");
   d->add_option("--smallest", o->search.smallest, "Side of the smallest window, pixels")
       ->check(between(8, 1e6))
       ->capture_default_str();
-  d->add_option("--largest", o->search.largest, "Side of the largest window, pixels; default: as the picture allows")
+  d->add_option("--largest", o->search.largest,
+                "Side of the largest window, pixels; default: as the picture allows")
       ->check(between(8, 1e6));
   d->add_option("--step", o->search.step, "Between scales")->check(between(1.01, 10))->capture_default_str();
   d->footer(

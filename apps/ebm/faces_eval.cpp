@@ -91,9 +91,10 @@ int eval(Options& o) {
                                 {"published", p.rate},
                                 {"published_on", p.set}});
   if (!o.images.empty())
-    out["images"] = {{"count", j.real.size()},
-                     {"found", found_in(j.real)},
-                     {"fraction", static_cast<double>(found_in(j.real)) / static_cast<double>(j.real.size())}};
+    out["images"] = {
+        {"count", j.real.size()},
+        {"found", found_in(j.real)},
+        {"fraction", static_cast<double>(found_in(j.real)) / static_cast<double>(j.real.size())}};
   if (!o.report.empty()) {
     j.examples = example_scenes(detector, seed, std::min(o.scenes, kExamples));
     write_judgement(o.report, detector, j);
@@ -109,8 +110,8 @@ int eval(Options& o) {
     fmt::print("yaw within 15 degrees {:.1f} %, mean error {:.1f} degrees\n", 100 * j.windows.yaw_within_15,
                j.windows.mean_yaw_error);
   if (dims > 1)
-    fmt::print("roll within 15 degrees {:.1f} %, mean error {:.1f} degrees\n",
-               100 * j.windows.roll_within_15, j.windows.mean_roll_error);
+    fmt::print("roll within 15 degrees {:.1f} %, mean error {:.1f} degrees\n", 100 * j.windows.roll_within_15,
+               j.windows.mean_roll_error);
   fmt::print("{} scenes with {} faces\nfalse positives an image   found   published\n", o.scenes,
              j.scenes.faces);
   for (const PublishedPoint& p : kPublished)

@@ -29,8 +29,11 @@ Look look(const models::FaceDetection& f) {
 // The four corners of a window, turned by roll.
 std::vector<std::pair<double, double>> corners(const models::FaceDetection& f) {
   const double c = std::cos(f.roll * kRadians) * f.size / 2, s = std::sin(f.roll * kRadians) * f.size / 2;
-  return {{f.x - c + s, f.y - s - c}, {f.x + c + s, f.y + s - c}, {f.x + c - s, f.y + s + c},
-          {f.x - c - s, f.y - s + c}, {f.x - c + s, f.y - s - c}};
+  return {{f.x - c + s, f.y - s - c},
+          {f.x + c + s, f.y + s - c},
+          {f.x + c - s, f.y + s + c},
+          {f.x - c - s, f.y - s + c},
+          {f.x - c + s, f.y - s - c}};
 }
 
 report::Card card(const FacePicture& p) {
@@ -50,8 +53,8 @@ report::Card card(const FacePicture& p) {
     svg.line(f.x * scale, f.y * scale, to.x * scale, to.y * scale,
              {.colour = report::Colour::s2, .width = 2});
     if (out.lines.size() < 4)
-      out.lines.push_back(fmt::format("yaw {}, roll {}, energy {}", fixed(f.yaw, 0), fixed(f.roll, 0),
-                                      fixed(f.energy, 2)));
+      out.lines.push_back(
+          fmt::format("yaw {}, roll {}, energy {}", fixed(f.yaw, 0), fixed(f.roll, 0), fixed(f.energy, 2)));
   }
   out.picture = svg.str();
   out.title = p.found.reason.empty() ? fmt::format("{}: {}", p.name, p.found.faces.size()) : p.name;
@@ -97,8 +100,8 @@ std::string energy_chart(const models::FaceDetector& detector, const FacePicture
   };
   report::Chart c;
   c.label = "Energy over the pose manifold";
-  c.x = {.title = "yaw, degrees", .low = -90, .high = 90};
-  c.y = {.title = "energy", .low = 0.0};
+  c.x = {.title = "yaw, degrees", .log = false, .percent = false, .low = -90, .high = 90};
+  c.y = {.title = "energy", .log = false, .percent = false, .low = 0.0, .high = {}};
   const int dims = models::pose_dims(m);
   for (const double roll : dims > 1 ? std::vector<double>{-45, f.roll, 45} : std::vector<double>{0}) {
     report::Series s{.name = dims > 1 ? fmt::format("roll {}", fixed(roll, 0)) : "", .x = {}, .y = {}};
@@ -116,9 +119,7 @@ void add_energy(report::Page& page, const models::FaceDetector& detector,
   if (models::pose_dims(detector.config.manifold) == 0) return;
   const FacePicture* best = nullptr;
   for (const FacePicture& p : pictures)
-    if (!p.found.faces.empty() &&
-        (!best || p.found.faces[0].energy < best->found.faces[0].energy))
-      best = &p;
+    if (!p.found.faces.empty() && (!best || p.found.faces[0].energy < best->found.faces[0].energy)) best = &p;
   if (!best) return;
   page.section("The energy of one window",
                fmt::format("The surest face, in {}. Its pose is latent: the energy of a face is the distance "
@@ -230,7 +231,8 @@ void write_judgement(const std::filesystem::path& path, const models::FaceDetect
   const int dims = models::pose_dims(detector.config.manifold);
   report::Page page(
       "Face detector: what it finds and how faces look",
-      "E(face, X, Z) = |G(X) - F(Z)|: the distance between the output of a net and a manifold of poses. Lower "
+      "E(face, X, Z) = |G(X) - F(Z)|: the distance between the output of a net and a manifold of poses. "
+      "Lower "
       "is better. Faces, windows and scenes of this page are rendered, and no training has seen them.");
   std::vector<report::Tile> tiles{
       {"Equal error", percent(j.windows.equal_error, 2), "faces missed as often as backgrounds taken"}};
@@ -240,12 +242,13 @@ void write_judgement(const std::filesystem::path& path, const models::FaceDetect
   if (dims > 1)
     tiles.push_back({"Roll within 15 degrees", percent(j.windows.roll_within_15),
                      fmt::format("mean error {}", fixed(j.windows.mean_roll_error, 1))});
-  tiles.push_back({"Faces found in scenes", percent(j.scenes.at(0.5).rate),
-                   fmt::format("of {} in {} scenes, at half a false positive each", j.scenes.faces,
-                               j.scenes.images)});
+  tiles.push_back(
+      {"Faces found in scenes", percent(j.scenes.at(0.5).rate),
+       fmt::format("of {} in {} scenes, at half a false positive each", j.scenes.faces, j.scenes.images)});
   page.tiles(tiles);
-  page.section("Windows", "32 x 32 pixels, faces shifted and scaled as far as the nearest place of the "
-                          "detector may be off.");
+  page.section("Windows",
+               "32 x 32 pixels, faces shifted and scaled as far as the nearest place of the "
+               "detector may be off.");
   page.figure(roc_chart(j.windows), "Every point is one threshold. Further down and left is better.");
   if (dims > 0) page.figure(error_chart(j.windows, dims), "How far the pose is off, of all faces.");
   page.section("Scenes",
@@ -255,8 +258,9 @@ void write_judgement(const std::filesystem::path& path, const models::FaceDetect
   for (const PublishedPoint& p : kPublished)
     table.row({fixed(p.false_per_image, 2), percent(j.scenes.at(p.false_per_image).rate), percent(p.rate, 0),
                p.set});
-  page.table(table, "The published rates (Osadchy, LeCun, Miller 2007) are of photographs and stand here for "
-                    "scale alone.");
+  page.table(table,
+             "The published rates (Osadchy, LeCun, Miller 2007) are of photographs and stand here for "
+             "scale alone.");
   page.figure(scene_chart(j.scenes));
   if (!j.examples.empty()) {
     page.section("Some of the scenes", "Dashed: where the faces are. The line points where a face looks.");

@@ -45,14 +45,11 @@ int train(Options& o) {
   t.say = [&](std::string_view line) { say(o.common, std::string(line)); };
   models::FaceDetector detector(config);
   const models::FaceTrainingReport report = models::train_face_detector(detector, t);
-  detector.notes = nlohmann::json{{"variant", o.variant},
-                                  {"faces", t.faces},
-                                  {"backgrounds", t.others},
-                                  {"mined", report.mined},
-                                  {"K", t.K},
-                                  {"first", passes(report.first)},
-                                  {"second", passes(report.second)}}
-                       .dump();
+  detector.notes =
+      nlohmann::json{{"variant", o.variant},           {"faces", t.faces}, {"backgrounds", t.others},
+                     {"mined", report.mined},          {"K", t.K},         {"first", passes(report.first)},
+                     {"second", passes(report.second)}}
+          .dump();
   detector.save(o.out);
   remove_checkpoint(o.out);
   if (o.common.json)

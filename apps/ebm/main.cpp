@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
       "options.");
   app::add_mnist(ebm);
   app::add_check_reader(ebm);
+  app::add_faces(ebm);
   app::add_generate(ebm);
   app::add_lattice(ebm);
   app::add_losses(ebm);

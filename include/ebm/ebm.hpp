@@ -35,6 +35,7 @@
 #include "ebm/models/check_reader.hpp"
 #include "ebm/models/check_training.hpp"
 #include "ebm/models/digit_reader.hpp"
+#include "ebm/models/face_scenes.hpp"
 #include "ebm/models/parabola.hpp"
 #include "ebm/net/build.hpp"
 #include "ebm/net/lenet.hpp"

@@ -52,8 +52,7 @@ std::string refusal(const Batch& b, const Structure& s, Solvable& out) {
     return factor("has ", out.group->instances, " instances on '", s.real_name, "'");
   if (out.group->kind == Term::Kind::function)
     out.factor = &b.schema().functions()[static_cast<std::size_t>(out.group->function)].function;
-  if (!out.factor || !out.factor->has_closed_form())
-    return factor("does not know where it is lowest");
+  if (!out.factor || !out.factor->has_closed_form()) return factor("does not know where it is lowest");
   int free = 0;
   for (std::size_t k = 0; k < out.group->features.size(); ++k) {
     const FeatureSource& source = s.features[static_cast<std::size_t>(out.group->features[k])];
@@ -67,7 +66,7 @@ std::string refusal(const Batch& b, const Structure& s, Solvable& out) {
 
 struct Search {
   Pieces pieces;
-  std::vector<Solvable> solvable;  // of each structure
+  std::vector<Solvable> solvable;   // of each structure
   std::vector<const Solvable*> of;  // of each piece
   std::vector<double> z;            // [pieces, dims]
   std::vector<double> energy;
@@ -77,13 +76,16 @@ struct Search {
 };
 thread_local Search kept;  // moved out meanwhile: a waiting thread may be given another search
 
-const Structure& structure_of(const Batch& b, const Piece& piece) { return *b.sample(piece.sample).structure; }
+const Structure& structure_of(const Batch& b, const Piece& piece) {
+  return *b.sample(piece.sample).structure;
+}
 
 // What is searched, and by which factor.
 void assign(Search& s, const Batch& b, const Query& q) {
   s.pieces.assign(b, q, LabelMode::none, 1, 0, kEngine);
   if (q.beta != kInf)
-    throw GraphError(message("[", kEngine, "] finds minima; a free energy over reals is asked of infer::Grid ",
+    throw GraphError(message("[", kEngine,
+                             "] finds minima; a free energy over reals is asked of infer::Grid ",
                              "or of a sampler"));
   s.solvable.clear();
   const int dims = b.samples() ? b.sample(0).structure->real_dims : 0;

@@ -104,13 +104,6 @@ void blur(InkMap& map) {
     }
 }
 
-io::Image to_image(const InkMap& light) {
-  io::Image image{light.width, light.height, std::vector<std::uint8_t>(light.values.size())};
-  for (std::size_t i = 0; i < light.values.size(); ++i)
-    image.pixels[i] = static_cast<std::uint8_t>(std::lround(255 * std::clamp(light.values[i], 0.0F, 1.0F)));
-  return image;
-}
-
 }  // namespace
 
 void draw(const PenStroke& stroke, double x, double y, InkMap& ink) {

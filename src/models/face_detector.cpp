@@ -62,8 +62,8 @@ void fit(Tensor& t, const Shape& shape) {
     t = Tensor(shape);
 }
 
-// Lower bounds of the energies of up to kTogether positions at once, sums over outputs inside: the largest G .
-// F over all angles is half the sum of the amplitudes of the waves in yaw + roll and yaw - roll.
+// Lower bounds of the energies of up to kTogether positions at once, sums over outputs inside: the largest G
+// . F over all angles is half the sum of the amplitudes of the waves in yaw + roll and yaw - roll.
 constexpr std::size_t kTogether = 64;
 struct Bounds {
   std::array<std::array<float, kTogether>, 5> sums;  // |G|^2, then cos cos, cos sin, sin cos, sin sin
@@ -191,8 +191,7 @@ namespace {
 void check(const FaceSearch& s) {
   if (!(s.smallest >= 8) || !(s.largest >= s.smallest) || !(s.step > 1) || !(s.overlap >= 0))
     throw GraphError(message("[face_detector] cannot search windows of ", s.smallest, " to ", s.largest,
-                             " pixels, each ", s.step,
-                             " times the last, overlapping by ", s.overlap,
+                             " pixels, each ", s.step, " times the last, overlapping by ", s.overlap,
                              "; sizes are at least 8 in order, the step above 1, the overlap at least 0"));
 }
 
@@ -219,7 +218,8 @@ bool is_lowest(const std::vector<Level>& levels, std::size_t level, int column, 
 std::vector<FaceDetection> FaceDetector::detect(const InkMap& light, const FaceSearch& search) const {
   check(search);
   std::vector<double> scales;
-  for (double scale = search.smallest / kWindow; scale * kWindow <= search.largest * (1 + 1e-9); scale *= search.step) {
+  for (double scale = search.smallest / kWindow; scale * kWindow <= search.largest * (1 + 1e-9);
+       scale *= search.step) {
     if (light.width / scale < kWindow - 0.5 || light.height / scale < kWindow - 0.5) break;
     scales.push_back(scale);
   }

@@ -13,21 +13,6 @@ struct Sums {
 
 }  // namespace
 
-InkMap to_light(const io::Image& image) {
-  InkMap out(image.width, image.height);
-  std::ranges::transform(image.pixels, out.values.begin(),
-                         [](std::uint8_t v) { return static_cast<float>(v) / 255.0F; });
-  return out;
-}
-
-io::Image to_image(const InkMap& light) {
-  io::Image out{light.width, light.height, std::vector<std::uint8_t>(light.values.size())};
-  std::ranges::transform(light.values, out.pixels.begin(), [](float v) {
-    return static_cast<std::uint8_t>(std::lround(255 * std::clamp(v, 0.0F, 1.0F)));
-  });
-  return out;
-}
-
 InkMap normalise(const InkMap& light, const LocalContrast& how) {
   InkMap out(light.width, light.height);
   if (how.radius <= 0) {

@@ -126,7 +126,8 @@ struct PoseDistance {
   }
   void forward(const Reads& x, View out) const {
     std::array<double, 9> d{};
-    for (int r = 0; r < x.rows; ++r) out[static_cast<std::size_t>(r)] = static_cast<Real>(difference(x, r, d));
+    for (int r = 0; r < x.rows; ++r)
+      out[static_cast<std::size_t>(r)] = static_cast<Real>(difference(x, r, d));
   }
   void backward(const Reads& x, ConstView dout, const Slopes& s) const {
     std::array<double, 9> d{}, up{}, down{};
@@ -172,7 +173,9 @@ net::Table face_table() {
   for (int m = 0; m < 20; ++m) {
     // Runs of four, then pairs of pairs, then every other one, each going round.
     std::vector<int> row;
-    for (const int step : m < 8 ? std::array{0, 1, 2, 3} : m < 16 ? std::array{0, 1, 3, 5} : std::array{0, 2, 4, 5})
+    for (const int step : m < 8    ? std::array{0, 1, 2, 3}
+                          : m < 16 ? std::array{0, 1, 3, 5}
+                                   : std::array{0, 2, 4, 5})
       row.push_back((m + step) % 8);
     std::ranges::sort(row);
     table.push_back(row);
@@ -181,7 +184,9 @@ net::Table face_table() {
 }
 
 Net face_net(Params& W, std::string name, int outputs) {
-  const auto subsample = [](const char* name) { return net::AveragePool{.gain_and_bias = true, .name = name}; };
+  const auto subsample = [](const char* name) {
+    return net::AveragePool{.gain_and_bias = true, .name = name};
+  };
   const net::Size five = net::square(5);
   return net::sequential(
       W, std::move(name), {1, 32, 32},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "ebm/core/error.hpp"
 #include "ebm/core/pool.hpp"
@@ -19,30 +20,32 @@ void check_natural(std::span<const InkMap> natural) {
                               ": leave it out"));
 }
 
-/// Crop i of a set, made by make(generator) on all threads.
+/// Crops on all threads, crop i by make(i).
 template <class Make>
-Tensor crops(int count, std::uint64_t seed, std::uint64_t stream, std::uint64_t first, const Make& make) {
+Tensor crops(int count, const Make& make) {
   Tensor images({count, 1, kFaceSide, kFaceSide});
   const std::size_t pixels = std::size_t{kFaceSide} * kFaceSide;
   parallel_for(static_cast<std::size_t>(count), [&](std::size_t i) {
-    Rng rng = Rng(seed, stream).fork(first + i);
-    const InkMap crop = make(i, rng);
+    const InkMap crop = make(i);
     std::copy(crop.values.begin(), crop.values.end(), images.data() + i * pixels);
   });
   return images;
 }
 
-FaceWindow framed(double shift, double scale, Rng& rng) {
+FaceWindow framed(int side, double shift, double scale, Rng& rng) {
   const double most = std::log(std::max(1.0, scale));
-  return {kFaceSide * (0.5 + rng.uniform(-shift, shift)), kFaceSide * (0.5 + rng.uniform(-shift, shift)),
-          kFaceSide * std::exp(rng.uniform(-most, most))};
+  FaceWindow window;
+  window.x = side * (0.5 + rng.uniform(-shift, shift));
+  window.y = side * (0.5 + rng.uniform(-shift, shift));
+  window.size = side * std::exp(rng.uniform(-most, most));
+  return window;
 }
 
 /// A face that is not framed as a detector should find it.
 InkMap misframed(Rng& rng, std::span<const InkMap> natural) {
   InkMap crop = draw_background(kFaceSide, kFaceSide, rng, natural);
   FacePose pose = draw_pose({}, rng);
-  FaceWindow window = framed(0.1, 1.2, rng);
+  FaceWindow window = framed(kFaceSide, 0.1, 1.2, rng);
   switch (rng.below(4)) {
     case 0:
     case 1: {
@@ -86,25 +89,36 @@ FacePose draw_pose(const FaceRanges& ranges, Rng& rng) {
   return pose;
 }
 
+FaceCrop make_face(int side, std::uint64_t seed, std::uint64_t i, const FaceRanges& ranges,
+                   std::span<const InkMap> natural) {
+  if (side < 1) throw DataError("[faces] a picture has at least one pixel");
+  check_natural(natural);
+  Rng rng = Rng(seed, kFaces).fork(i);
+  FaceCrop crop;
+  crop.pose = draw_pose(ranges, rng);
+  crop.image = draw_background(side, side, rng, natural);
+  crop.window = framed(side, ranges.shift, ranges.scale, rng);
+  draw_head(draw_face(rng), crop.pose, crop.window, crop.image);
+  expose(draw_camera(rng), rng, crop.image);
+  return crop;
+}
+
 FaceSet make_faces(int count, std::uint64_t seed, const FaceRanges& ranges, std::span<const InkMap> natural,
                    std::uint64_t first) {
-  check_natural(natural);
   FaceSet set;
   set.poses.resize(static_cast<std::size_t>(count));
-  set.images = crops(count, seed, kFaces, first, [&](std::size_t i, Rng& rng) {
-    const FacePose pose = set.poses[i] = draw_pose(ranges, rng);
-    InkMap crop = draw_background(kFaceSide, kFaceSide, rng, natural);
-    const FaceWindow window = framed(ranges.shift, ranges.scale, rng);
-    draw_head(draw_face(rng), pose, window, crop);
-    expose(draw_camera(rng), rng, crop);
-    return crop;
+  set.images = crops(count, [&](std::size_t i) {
+    FaceCrop crop = make_face(kFaceSide, seed, first + i, ranges, natural);
+    set.poses[i] = crop.pose;
+    return std::move(crop.image);
   });
   return set;
 }
 
 Tensor make_non_faces(int count, std::uint64_t seed, std::span<const InkMap> natural, std::uint64_t first) {
   check_natural(natural);
-  return crops(count, seed, kOthers, first, [&](std::size_t, Rng& rng) {
+  return crops(count, [&](std::size_t i) {
+    Rng rng = Rng(seed, kOthers).fork(first + i);
     InkMap crop =
         rng.chance(0.25) ? misframed(rng, natural) : draw_background(kFaceSide, kFaceSide, rng, natural);
     expose(draw_camera(rng), rng, crop);

@@ -75,7 +75,8 @@ History fit(FaceDetector& d, std::span<const FaceView> views, const FaceTraining
   return trainer.core().fit(draw(0), {}, f);
 }
 
-// What was mined is no function of the weights that a checkpoint of the second phase holds, so it lies beside.
+// What was mined is no function of the weights that a checkpoint of the second phase holds, so it lies
+// beside.
 std::filesystem::path mined_file(const std::filesystem::path& checkpoint) {
   return checkpoint.string() + ".mined";
 }
@@ -134,7 +135,8 @@ std::vector<FaceView> mine_others(const FaceDetector& d, int count, int scenes, 
     FaceView view;
   };
   const auto all = static_cast<std::size_t>(scenes);
-  const std::size_t most = std::max<std::size_t>(20, 4 * static_cast<std::size_t>(count) / std::max<std::size_t>(1, all));
+  const std::size_t most =
+      std::max<std::size_t>(20, 4 * static_cast<std::size_t>(count) / std::max<std::size_t>(1, all));
   std::vector<std::vector<Found>> found(all);
   parallel_for(all, [&](std::size_t i) {
     const InkMap image = make_scene(empty_scene(), seed ^ kMiningSeed, i, backgrounds).image;

@@ -35,6 +35,20 @@ std::vector<Tap> taps(int from, int to) {
 
 }  // namespace
 
+InkMap to_light(const io::Image& image) {
+  InkMap light(image.width, image.height);
+  for (std::size_t i = 0; i < light.values.size(); ++i)
+    light.values[i] = static_cast<float>(image.pixels[i]) / 255.0F;
+  return light;
+}
+
+io::Image to_image(const InkMap& light) {
+  io::Image image{light.width, light.height, std::vector<std::uint8_t>(light.values.size())};
+  for (std::size_t i = 0; i < light.values.size(); ++i)
+    image.pixels[i] = static_cast<std::uint8_t>(std::lround(255 * std::clamp(light.values[i], 0.0F, 1.0F)));
+  return image;
+}
+
 Box join(const Box& a, const Box& b) {
   if (a.empty()) return b;
   if (b.empty()) return a;

@@ -13,8 +13,8 @@ namespace {
 
 using namespace ebm::testing;
 
-// E = |G(x) - z| or half its square, z in a box that most G(x) are outside of; every third sample knows its z,
-// every other fourth is high.
+// E = |G(x) - z| or half its square, z in a box that most G(x) are outside of; every third sample knows its
+// z, every other fourth is high.
 struct Boxed {
   std::vector<Tensor> x;
   Params W;

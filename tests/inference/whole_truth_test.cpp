@@ -63,7 +63,8 @@ TEST(WholeTruth, LowIsAllAgainstNothing_HighIsNothingAgainstAll) {
   for (const Case& c : cases()) {
     SCOPED_TRACE(c.name);
     for (const double beta : {kInf, 2.0}) {
-      if (beta < kInf && (!c.engine.powers().free_energy || c.name == std::string_view("automatic, closed form")))
+      if (beta < kInf &&
+          (!c.engine.powers().free_energy || c.name == std::string_view("automatic, closed form")))
         continue;
       Params W;
       const Model<Truth::Whole> model(W, [&](FactorGraph& g, const Truth::Whole& whole) {

@@ -95,8 +95,10 @@ TEST(FaceDetector, OnAnyThreads_FindsTheSame) {
 }
 
 TEST(FaceDetector, Suppressing_KeepsTheLowestOfThoseThatOverlap) {
-  std::vector<FaceDetection> faces{{100, 100, 40, 0, 0, 0.5}, {104, 98, 40, 0, 0, 0.3},
-                                   {200, 100, 40, 0, 0, 0.6}, {100, 100, 12, 0, 0, 0.4},
+  std::vector<FaceDetection> faces{{100, 100, 40, 0, 0, 0.5},
+                                   {104, 98, 40, 0, 0, 0.3},
+                                   {200, 100, 40, 0, 0, 0.6},
+                                   {100, 100, 12, 0, 0, 0.4},
                                    {130, 100, 40, 0, 0, 0.7}};
   suppress_overlaps(faces, 0.3);
   ASSERT_EQ(faces.size(), 3u);
@@ -150,7 +152,8 @@ TEST(DrawCrop, OfAnUnmovedView_IsItsMiddle) {
   EXPECT_EQ(pose, view.pose);
   for (int y = 0; y < 32; ++y)
     for (int x = 0; x < 32; ++x)
-      ASSERT_NEAR(out[static_cast<std::size_t>(32 * y + x)], 2 * view.picture.at(x + 20, y + 20) / 255.0 - 1, 1e-5);
+      ASSERT_NEAR(out[static_cast<std::size_t>(32 * y + x)], 2 * view.picture.at(x + 20, y + 20) / 255.0 - 1,
+                  1e-5);
 }
 
 // A turn of the crop is a turn of the head: what the renderer draws at a roll is what the crop turns to.

@@ -161,7 +161,6 @@ TEST(NearestPose, WithinAnyBox_IsAsGoodAsBruteForce) {
   }
 }
 
-
 TEST(FaceEnergy, ByClosedForm_IsNeverAboveDescentOrGrid) {
   for (const PoseManifold m : {PoseManifold::yaw, PoseManifold::yaw_roll}) {
     Params W;
@@ -191,8 +190,10 @@ TEST(FaceEnergy, ByClosedForm_IsNeverAboveDescentOrGrid) {
 std::vector<FaceExample> examples(std::span<const Tensor> images) {
   std::vector<FaceExample> out;
   for (std::size_t i = 0; i < images.size(); ++i)
-    out.push_back({images[i], i % 2 == 0,
-                   {static_cast<Real>(0.3 * static_cast<double>(i) - 1), static_cast<Real>(0.1 * static_cast<double>(i) - 0.4)}});
+    out.push_back({images[i],
+                   i % 2 == 0,
+                   {static_cast<Real>(0.3 * static_cast<double>(i) - 1),
+                    static_cast<Real>(0.1 * static_cast<double>(i) - 0.4)}});
   return out;
 }
 
@@ -260,7 +261,8 @@ TEST(FaceModel, OfAPoseAtTheVeryBound_TakesIt) {
   const Net net = face_net(W, "face", 9);
   const Model<FaceExample> model = face_model(W, net, PoseManifold::yaw_roll);
   const Tensor image({1, 32, 32});
-  const FaceExample x{image, true, {static_cast<Real>(std::numbers::pi / 2), static_cast<Real>(-std::numbers::pi / 4)}};
+  const FaceExample x{
+      image, true, {static_cast<Real>(std::numbers::pi / 2), static_cast<Real>(-std::numbers::pi / 4)}};
   EXPECT_EQ(model.prepare(x).size(), 1u);
 }
 

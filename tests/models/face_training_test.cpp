@@ -36,7 +36,8 @@ TEST(FaceTraining, OfAFewFaces_LowersTheirEnergyBelowThatOfBackgrounds) {
   EXPECT_EQ(report.mined, 200u);
   EXPECT_EQ(report.parameters, 63493u);
   const auto gap = [](const EpochReport& r) {
-    return r.tally.high / static_cast<double>(r.tally.highs) - r.tally.low / static_cast<double>(r.tally.lows);
+    return r.tally.high / static_cast<double>(r.tally.highs) -
+           r.tally.low / static_cast<double>(r.tally.lows);
   };
   EXPECT_GT(gap(report.first.train.back()), 0.2);
   EXPECT_GT(gap(report.first.train.back()), gap(report.first.train.front()));

@@ -158,30 +158,30 @@ class Factor {
   }
 
   template <class F>
-  static constexpr Ops kOps =
-      with_powers<F>({[](const void* self, const Reads& x, View out) { get<F>(self).forward(x, out); },
-                         [](const void* self, const Reads& x, ConstView dout, const Slopes& s) {
-                           get<F>(self).backward(x, dout, s);
-                         },
-                         [](const void* self, std::span<const Shape> in, int entries) {
-                           if constexpr (requires(const F& f) { f.check(in, entries); })
-                             get<F>(self).check(in, entries);
-                         },
-                         [](const void* self) -> std::string_view {
-                           if constexpr (NamedFactor<F>)
-                             return get<F>(self).name();
-                           else
-                             return "factor";
-                         },
-                         [](const void* a, const void* b) {
-                           if constexpr (std::is_empty_v<F>)
-                             return true;
-                           else if constexpr (std::equality_comparable<F>)
-                             return get<F>(a) == get<F>(b);
-                           else
-                             return false;
-                         },
-                         SelectingFactor<F>, nullptr, nullptr, nullptr, nullptr});
+  static constexpr Ops kOps = with_powers<F>({[](const void* self, const Reads& x, View out) {
+                                                get<F>(self).forward(x, out);
+                                              },
+                                              [](const void* self, const Reads& x, ConstView dout,
+                                                 const Slopes& s) { get<F>(self).backward(x, dout, s); },
+                                              [](const void* self, std::span<const Shape> in, int entries) {
+                                                if constexpr (requires(const F& f) { f.check(in, entries); })
+                                                  get<F>(self).check(in, entries);
+                                              },
+                                              [](const void* self) -> std::string_view {
+                                                if constexpr (NamedFactor<F>)
+                                                  return get<F>(self).name();
+                                                else
+                                                  return "factor";
+                                              },
+                                              [](const void* a, const void* b) {
+                                                if constexpr (std::is_empty_v<F>)
+                                                  return true;
+                                                else if constexpr (std::equality_comparable<F>)
+                                                  return get<F>(a) == get<F>(b);
+                                                else
+                                                  return false;
+                                              },
+                                              SelectingFactor<F>, nullptr, nullptr, nullptr, nullptr});
 
   std::shared_ptr<const void> self_;
   const Ops* ops_;

@@ -17,8 +17,8 @@ namespace infer {
 struct ClosedForm {
   static constexpr Powers kPowers{.minimum = true, .others = true};
   /// \throws GraphError for a free energy, a ball around a known output, label variables beside the real one,
-  /// angles that go round or unit vectors, several factors or instances on the real variable, or a factor that does not
-  /// know its minimiser, by name.
+  /// angles that go round or unit vectors, several factors or instances on the real variable, or a factor
+  /// that does not know its minimiser, by name.
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 

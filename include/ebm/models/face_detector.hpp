@@ -48,8 +48,9 @@ struct FaceFinding {
   std::string reason;
 };
 
-/// Energies and poses of every window of a normalised picture, [lines, columns]; window (i, j) starts at pixel
-/// (4 j, 4 i). Where no pose could be below the threshold asked for, energy is a lower bound and the pose 0.
+/// Energies and poses of every window of a normalised picture, [lines, columns]; window (i, j) starts at
+/// pixel (4 j, 4 i). Where no pose could be below the threshold asked for, energy is a lower bound and the
+/// pose 0.
 struct FaceMap {
   int lines = 0, columns = 0;
   std::vector<float> energy, yaw, roll;  ///< radians
@@ -105,8 +106,8 @@ class FaceDetector {
 
 }  // namespace EBM_PRECISION
 
-/// Greedy, lowest energy first; sorts. What shares more than `overlap` of its union with one kept, or lies for
-/// more than 0.6 of itself in it or it in that, goes.
+/// Greedy, lowest energy first; sorts. What shares more than `overlap` of its union with one kept, or lies
+/// for more than 0.6 of itself in it or it in that, goes.
 void suppress_overlaps(std::vector<FaceDetection>& faces, double overlap);
 /// Intersection over union of two windows.
 double window_overlap(const FaceDetection& a, const FaceDetection& b);

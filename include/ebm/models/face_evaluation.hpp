@@ -15,8 +15,8 @@ namespace ebm::models {
 
 /// Energies of faces and of backgrounds; a face is told by an energy below the threshold.
 struct WindowVerdict {
-  std::vector<double> faces, others;              ///< energies
-  std::vector<double> yaw_errors, roll_errors;    ///< degrees, of each face, in [0, 180]; 90 where not told
+  std::vector<double> faces, others;            ///< energies
+  std::vector<double> yaw_errors, roll_errors;  ///< degrees, of each face, in [0, 180]; 90 where not told
   /// Where as many faces are missed as backgrounds taken.
   double equal_error = 0, threshold = 0;
   double mean_yaw_error = 0, mean_roll_error = 0;  ///< degrees, of the faces told at the threshold
@@ -25,8 +25,8 @@ struct WindowVerdict {
 /// Fills in all but the first two lines.
 void conclude(WindowVerdict& verdict);
 
-/// A detection on a scene: does its window share 0.4 of the union with that of a face that none of lower energy
-/// has found?
+/// A detection on a scene: does its window share 0.4 of the union with that of a face that none of lower
+/// energy has found?
 struct Alarm {
   double energy = 0;
   bool hit = false;

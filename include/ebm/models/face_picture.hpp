@@ -1,16 +1,11 @@
 #pragma once
 /// \file
-/// What a face detector sees of a picture: light with the local mean taken away and the local contrast brought
-/// to one, at every pixel alike, so that a net may be replicated over the result.
+/// What a face detector sees of a picture: light with the local mean taken away and the local contrast
+/// brought to one, at every pixel alike, so that a net may be replicated over the result.
 
-#include "ebm/io/image.hpp"
 #include "ebm/models/ink.hpp"
 
 namespace ebm::models {
-
-/// Grey levels as light in [0, 1], and back, rounded.
-InkMap to_light(const io::Image& image);
-io::Image to_image(const InkMap& light);
 
 /// How a picture is normalised: with mean m and standard deviation s over the square of side 2 radius + 1
 /// around a pixel (what of it is inside the picture), light x becomes (x - m) / (s + floor).

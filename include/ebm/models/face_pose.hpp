@@ -36,8 +36,8 @@ struct PoseBounds {
 
 /// f = F(z), [pose_outputs]. \param z [pose_dims]
 void embed_pose(PoseManifold manifold, std::span<const double> z, std::span<double> f);
-/// z = argmin |g - F(z)| within the bounds, exactly: the free minimum where it is inside, else the best of the
-/// edges. \param g [pose_outputs]
+/// z = argmin |g - F(z)| within the bounds, exactly: the free minimum where it is inside, else the best of
+/// the edges. \param g [pose_outputs]
 void nearest_pose(PoseManifold manifold, std::span<const double> g, const PoseBounds& bounds,
                   std::span<double> z);
 
@@ -45,14 +45,14 @@ inline namespace EBM_PRECISION {
 
 /// One window and what is known of it.
 struct FaceExample {
-  ConstView image;                      ///< [1, 32, 32]
+  ConstView image;  ///< [1, 32, 32]
   bool face = false;
-  std::array<Real, 2> pose{};           ///< yaw, roll; of faces
+  std::array<Real, 2> pose{};  ///< yaw, roll; of faces
 };
 
-/// G_W: C1 8@28x28 (5x5), S2, C3 20@10x10 (5x5, 80 kernels: each map reads four of the eight), S4, C5 120@1x1,
-/// linear outputs; scaled tanh after every layer but the last. Stride 4 when replicated. 63,493 parameters
-/// with 9 outputs. Blocks "NAME.c1.weight" and so on.
+/// G_W: C1 8@28x28 (5x5), S2, C3 20@10x10 (5x5, 80 kernels: each map reads four of the eight), S4, C5
+/// 120@1x1, linear outputs; scaled tanh after every layer but the last. Stride 4 when replicated. 63,493
+/// parameters with 9 outputs. Blocks "NAME.c1.weight" and so on.
 Net face_net(Params& W, std::string name, int outputs);
 /// The maps that each of the twenty of C3 reads.
 net::Table face_table();
@@ -60,12 +60,12 @@ net::Table face_table();
 /// The domain of Z: pose_dims numbers within the bounds of a pose.
 Reals pose_domain(PoseManifold manifold);
 
-/// E = |g - F(z)| of a feature [pose_outputs] and a pose; it knows its minimiser (infer::ClosedForm). The slope
-/// at distance 0, where a cone has none, is 0.
+/// E = |g - F(z)| of a feature [pose_outputs] and a pose; it knows its minimiser (infer::ClosedForm). The
+/// slope at distance 0, where a cone has none, is 0.
 Term pose_distance(PoseManifold manifold, Feature g, Feature z);
 
-/// The energy: G_W(X) against the pose manifold. A face is low as a whole at its known pose, a background high,
-/// so that loss::SquareExponential{.gamma = K} on infer::Automatic is
+/// The energy: G_W(X) against the pose manifold. A face is low as a whole at its known pose, a background
+/// high, so that loss::SquareExponential{.gamma = K} on infer::Automatic is
 ///   mean over faces of E(X, Z)^2 + mean over backgrounds of K exp(-min_Z E(X, Z)).
 Model<FaceExample> face_model(Params& W, const Net& net, PoseManifold manifold);
 

@@ -26,14 +26,24 @@ struct FaceRanges {
 };
 FacePose draw_pose(const FaceRanges& ranges, Rng& rng);
 
+/// A picture of one face in the middle, and where exactly it is.
+struct FaceCrop {
+  InkMap image;  ///< [side, side], light in [0, 1]
+  FaceWindow window;
+  FacePose pose;
+};
+/// \param side pixels; 32 is what a detector sees
+FaceCrop make_face(int side, std::uint64_t seed, std::uint64_t i, const FaceRanges& ranges = {},
+                   std::span<const InkMap> natural = {});
+
 /// Crops with faces. `images` [n, 1, 32, 32] in [0, 1], `poses` [n].
 struct FaceSet {
   Tensor images;
   std::vector<FacePose> poses;
 };
-/// Faces `first` to `first + count - 1` of the seed, rendered on all threads. \param natural pictures without
-/// faces to cut backgrounds from, light in [0, 1], each at least 32 x 32; none: made ones alone.
-/// \throws DataError for a picture that is smaller.
+/// Faces `first` to `first + count - 1` of the seed, as make_face() makes them, on all threads. \param
+/// natural pictures without faces to cut backgrounds from, light in [0, 1], each at least 32 x 32; none: made
+/// ones alone. \throws DataError for a picture that is smaller.
 FaceSet make_faces(int count, std::uint64_t seed, const FaceRanges& ranges = {},
                    std::span<const InkMap> natural = {}, std::uint64_t first = 0);
 

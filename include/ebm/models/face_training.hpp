@@ -22,10 +22,11 @@ struct FaceTraining {
   int passes = 8;      ///< of each phase
   double K = 10;       ///< > 0: weight of the backgrounds
   int batch = 32;
-  double rate = 1e-3;          ///< of Adam, first phase; half in the second; falls to 0 in each
-  int scenes = 400;            ///< pictures without faces that the first detector searches
-  double false_alarms = 0.5;   ///< a picture, on made scenes without faces: sets the threshold
-  std::vector<InkMap> backgrounds{};  ///< natural pictures without faces: half of the backgrounds are cut here
+  double rate = 1e-3;         ///< of Adam, first phase; half in the second; falls to 0 in each
+  int scenes = 400;           ///< pictures without faces that the first detector searches
+  double false_alarms = 0.5;  ///< a picture, on made scenes without faces: sets the threshold
+  std::vector<InkMap>
+      backgrounds{};  ///< natural pictures without faces: half of the backgrounds are cut here
   CropRanges crops{};
   std::uint64_t seed = 1;  ///< of the views; the first weights have the detector's
   std::filesystem::path checkpoint{}, resume{};

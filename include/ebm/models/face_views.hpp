@@ -1,8 +1,8 @@
 #pragma once
 /// \file
 /// What a face detector learns from: pictures that are larger than its window, of which every use draws a new
-/// crop (Osadchy, LeCun, Miller 2007, section 4: random scale, in-plane rotation, brightness and contrast), so
-/// that turned corners and local means see what a picture would show there.
+/// crop (Osadchy, LeCun, Miller 2007, section 4: random scale, in-plane rotation, brightness and contrast),
+/// so that turned corners and local means see what a picture would show there.
 
 #include <cstdint>
 #include <numbers>
@@ -37,10 +37,10 @@ FaceView view_of(const InkMap& picture, const FaceWindow& window);
 
 /// How far a crop may be from its view, uniformly.
 struct CropRanges {
-  double shift = 0.0625;                   ///< of the window: half a step of the replicated net
-  double scale = 1.189207115;              ///< up to so many times as large or as small: half a step of the pyramid
-  double roll = std::numbers::pi / 12;     ///< radians
-  double bright = 0.08, contrast = 1.25;   ///< of light; the contrast is up to so many times as large or small
+  double shift = 0.0625;       ///< of the window: half a step of the replicated net
+  double scale = 1.189207115;  ///< up to so many times as large or as small: half a step of the pyramid
+  double roll = std::numbers::pi / 12;    ///< radians
+  double bright = 0.08, contrast = 1.25;  ///< of light; the contrast is up to so many times as large or small
   bool mirror = true;
 };
 

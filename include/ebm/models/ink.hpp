@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "ebm/io/image.hpp"
+
 namespace ebm::models {
 
 /// A rectangle of pixels: columns [x, x + width), rows [y, y + height).
@@ -49,6 +51,10 @@ InkMap crop(const InkMap& ink, const Box& box);
 /// Another size, sizes >= 1: linear interpolation when growing, area weighting (a triangle as wide as two new
 /// pixels) when shrinking. The same size gives the same numbers.
 InkMap resample(const InkMap& ink, int width, int height);
+
+/// A map of light instead of ink: 0 = black, 1 = white, as pictures have it. Back: clamped and rounded.
+InkMap to_light(const io::Image& image);
+io::Image to_image(const InkMap& light);
 
 /// 8-connected components of ink >= threshold.
 struct Components {

@@ -1,0 +1,153 @@
+// ebm faces generate
+
+#include <fmt/core.h>
+
+#include <cmath>
+#include <filesystem>
+#include <numbers>
+
+#include "ebm/core/error.hpp"
+#include "ebm/core/pool.hpp"
+#include "ebm/models/face_scenes.hpp"
+#include "ebm/report/progress.hpp"
+#include "faces.hpp"
+
+namespace ebm::app {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr double kDegrees = 180 / std::numbers::pi;
+
+struct Options {
+  Common common;
+  std::string out, backgrounds;
+  int count = 100, size = 0, faces = 3;
+  double yaw = 90, pitch = 20, roll = 45;
+  bool scenes = false;
+};
+
+/// "face_000012.png", "scene_000012.png"
+std::string name_of(const Options& o, std::size_t i) {
+  return fmt::format("{}_{:06}.png", o.scenes ? "scene" : "face", i);
+}
+
+/// Refuses a folder with anything in it that this command does not write.
+void claim(const fs::path& folder) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw DataError(folder.string() + ": cannot make this folder: " + error.message());
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    const bool picture = (name.starts_with("face_") || name.starts_with("scene_")) && name.ends_with(".png");
+    if (!picture && name != "labels.json")
+      throw DataError(fmt::format("{} holds {}, which is no generated face; give a new or empty folder",
+                                  folder.string(), name));
+  }
+}
+
+double hundredths(double value) { return std::round(100 * value) / 100; }
+
+nlohmann::json as_json(const models::FaceWindow& window, const models::FacePose& pose) {
+  return {{"x", hundredths(window.x)},
+          {"y", hundredths(window.y)},
+          {"size", hundredths(window.size)},
+          {"yaw", hundredths(kDegrees * pose.yaw)},
+          {"pitch", hundredths(kDegrees * pose.pitch)},
+          {"roll", hundredths(kDegrees * pose.roll)}};
+}
+
+int generate(Options o) {
+  apply(o.common);
+  if (o.size == 0) o.size = o.scenes ? 240 : models::kFaceSide;
+  std::vector<models::InkMap> natural;
+  if (!o.backgrounds.empty())
+    for (const fs::path& path : io::list_images(o.backgrounds))
+      natural.push_back(models::to_light(io::read_image(path)));
+  models::FaceRanges ranges;
+  ranges.yaw = o.yaw / kDegrees;
+  ranges.pitch = o.pitch / kDegrees;
+  ranges.roll = o.roll / kDegrees;
+  models::SceneOptions scenes;
+  scenes.width = scenes.height = o.size;
+  scenes.most = o.faces;
+  scenes.largest = 0.5 * o.size;
+  scenes.ranges = ranges;
+  if (o.scenes && scenes.largest < scenes.smallest)
+    throw DataError(
+        fmt::format("scenes of {0} x {0} are too small for faces of {1} pixels; give --size {2} or more",
+                    o.size, scenes.smallest, 2 * scenes.smallest));
+  claim(o.out);
+  // What was there is no whole set any more; the new labels come last, so a folder with them is whole.
+  fs::remove(fs::path(o.out) / "labels.json");
+  std::vector<nlohmann::json> rows(static_cast<std::size_t>(o.count));
+  report::Progress::Options shown;
+  shown.quiet = o.common.quiet;
+  report::Progress bar("generating", rows.size(), shown);
+  parallel_for(rows.size(), [&](std::size_t i) {
+    nlohmann::json faces = nlohmann::json::array();
+    models::InkMap image;
+    if (o.scenes) {
+      models::FaceScene scene = models::make_scene(scenes, o.common.seed, i, natural);
+      for (const models::SceneFace& face : scene.faces) faces.push_back(as_json(face.window, face.pose));
+      image = std::move(scene.image);
+    } else {
+      models::FaceCrop crop = models::make_face(o.size, o.common.seed, i, ranges, natural);
+      faces.push_back(as_json(crop.window, crop.pose));
+      image = std::move(crop.image);
+    }
+    io::write_png(fs::path(o.out) / name_of(o, i), models::to_image(image));
+    rows[i] = {{"file", name_of(o, i)}, {"faces", std::move(faces)}};
+    bar.advance();
+  });
+  bar.finish();
+  std::size_t faces = 0;
+  for (const auto& row : rows) faces += row.at("faces").size();
+  io::write_file(
+      fs::path(o.out) / "labels.json",
+      nlohmann::json{{"seed", o.common.seed}, {"width", o.size}, {"height", o.size}, {"images", rows}}.dump(
+          1) +
+          "\n");
+  if (o.common.json)
+    print({{"count", o.count}, {"faces", faces}, {"size", o.size}, {"out", o.out}, {"seed", o.common.seed}});
+  else
+    say(o.common, fmt::format("{} pictures with {} faces in {}", o.count, faces, o.out));
+  return kOk;
+}
+
+}  // namespace
+
+void add_faces_generate(CLI::App& faces) {
+  auto o = std::make_shared<Options>();
+  auto* a = faces.add_subcommand("generate", "Rendered faces, or scenes with faces, and where they are");
+  add_common(*a, o->common);
+  a->add_option("--out", o->out, "Folder for the PNG images and labels.json")->required();
+  a->add_option("--count", o->count, "How many pictures")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  a->add_flag("--scenes", o->scenes, "Scenes with 0 or more faces instead of one face a picture");
+  a->add_option("--size", o->size, "Side of a picture, pixels; 32, of scenes 240, when not given")
+      ->check(CLI::Range(16, 4096));
+  a->add_option("--faces", o->faces, "The most faces a scene may have")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  a->add_option("--yaw", o->yaw, "Faces turn left and right up to so many degrees")
+      ->check(between(0, 90))
+      ->capture_default_str();
+  a->add_option("--pitch", o->pitch, "They look up and down up to so many")
+      ->check(between(0, 60))
+      ->capture_default_str();
+  a->add_option("--roll", o->roll, "They lean left and right up to so many")
+      ->check(between(0, 45))
+      ->capture_default_str();
+  a->add_option("--backgrounds", o->backgrounds,
+                "Folder with pictures without faces, to stand behind half of them");
+  a->footer(
+      "Example:\n  ebm faces generate --count 1000 --out faces --seed 7\n  ebm faces generate --scenes "
+      "--count "
+      "20 --out scenes --backgrounds photographs\nPicture i of a seed is always the same. labels.json: for "
+      "each image its faces, each with the middle x, y and the side `size` of the square around it, pixels, "
+      "and yaw (> 0: towards the picture's right), pitch (> 0: up), roll (> 0: clockwise), degrees.");
+  add_run(*a, [o] { return generate(*o); });
+}
+
+}  // namespace ebm::app
