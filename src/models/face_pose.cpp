@@ -187,13 +187,19 @@ Net face_net(Params& W, std::string name, int outputs) {
   const auto subsample = [](const char* name) {
     return net::AveragePool{.gain_and_bias = true, .name = name};
   };
-  const net::Size five = net::square(5);
-  return net::sequential(
-      W, std::move(name), {1, 32, 32},
-      {net::Conv{.maps = 8, .kernel = five, .name = "c1"}, net::Tanh{}, subsample("s2"), net::Tanh{},
-       net::Conv{.maps = 20, .kernel = five, .table = face_table(), .name = "c3"}, net::Tanh{},
-       subsample("s4"), net::Tanh{}, net::Conv{.maps = 120, .kernel = five, .name = "c5"}, net::Tanh{},
-       net::Linear{.outputs = outputs, .name = "out"}});
+  // He's variance keeps the size of signals from layer to layer; under Init::tanh they start near zero, and
+  // training is far slower.
+  const auto conv = [](int maps, const char* name, net::Table table = {}) {
+    return net::Conv{.maps = maps,
+                     .kernel = net::square(5),
+                     .table = std::move(table),
+                     .init = net::Init::he,
+                     .name = name};
+  };
+  return net::sequential(W, std::move(name), {1, 32, 32},
+                         {conv(8, "c1"), net::Tanh{}, subsample("s2"), net::Tanh{},
+                          conv(20, "c3", face_table()), net::Tanh{}, subsample("s4"), net::Tanh{},
+                          conv(120, "c5"), net::Tanh{}, net::Linear{.outputs = outputs, .name = "out"}});
 }
 
 Reals pose_domain(PoseManifold manifold) {

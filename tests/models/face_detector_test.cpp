@@ -39,7 +39,9 @@ TEST(FaceDetector, ReplicatedOverAScene_EqualsWindowByWindow) {
         const std::size_t at = map.index(column, line);
         const FaceMap one = detector.judge(window(scene, 4 * column, 4 * line));
         ASSERT_NEAR(one.energy[0], map.energy[at], 1e-4);
-        if (pose_dims(m) > 0) ASSERT_NEAR(std::cos(one.yaw[0] - map.yaw[at]), 1, 1e-4);
+        if (pose_dims(m) > 0) {
+          ASSERT_NEAR(std::cos(one.yaw[0] - map.yaw[at]), 1, 1e-4);
+        }
         if (map.energy[at] < 1.2)
           ASSERT_EQ(bounded.energy[at], map.energy[at]);
         else
@@ -190,7 +192,9 @@ TEST(DrawCrop, ThatMirrors_MirrorsThePose) {
     const FacePose pose = draw_crop(view, {.radius = 0}, still, Rng(seed), out);
     const bool mirror = pose == mirrored(view.pose);
     turned += mirror;
-    if (!mirror) EXPECT_EQ(pose, view.pose);
+    if (!mirror) {
+      EXPECT_EQ(pose, view.pose);
+    }
     ASSERT_NEAR(out[5 * 32 + 3], 2 * view.picture.at(20 + (mirror ? 28 : 3), 25) / 255.0 - 1, 1e-5);
   }
   EXPECT_GT(turned, 3);
