@@ -112,6 +112,9 @@ void add_faces_detect(CLI::App& faces) {
   d->add_option("--largest", o->search.largest,
                 "Side of the largest window, pixels; default: as the picture allows")
       ->check(between(8, 1e6));
+  d->add_option("--border", o->search.border, "How far windows may reach over the edge, of their side")
+      ->check(between(0, 0.5))
+      ->capture_default_str();
   d->add_option("--step", o->search.step, "Between scales")->check(between(1.01, 10))->capture_default_str();
   d->footer(
       "Example:\n  ebm faces detect --model faces.safetensors a.jpg b.png --out found\n"

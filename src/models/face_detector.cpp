@@ -20,11 +20,32 @@ double shared_area(const FaceDetection& a, const FaceDetection& b) {
   return std::max(0.0, along(a.x, b.x)) * std::max(0.0, along(a.y, b.y));
 }
 
-// One level of the pyramid: a pixel of it is `across` x `down` of the picture.
+// One level of the pyramid: a pixel of it is `across` x `down` of the picture, `border` pixels of it lie
+// outside on every side.
 struct Level {
   double across = 1, down = 1;
+  int border = 0;
   FaceMap map;
+  // Middle of a window, pixels of the picture.
+  double x(int column) const { return (column * kStep + kHalf - border) * across; }
+  double y(int line) const { return (line * kStep + kHalf - border) * down; }
+  // The window whose middle is nearest.
+  int column(double x) const { return static_cast<int>(std::lround((x / across + border - kHalf) / kStep)); }
+  int line(double y) const { return static_cast<int>(std::lround((y / down + border - kHalf) / kStep)); }
+
+ private:
+  static constexpr double kStep = 4, kHalf = 16;
 };
+
+InkMap with_border(const InkMap& map, int border) {
+  if (border == 0) return map;
+  InkMap out(map.width + 2 * border, map.height + 2 * border);
+  for (int y = 0; y < out.height; ++y)
+    for (int x = 0; x < out.width; ++x)
+      out.at(x, y) =
+          map.at(std::clamp(x - border, 0, map.width - 1), std::clamp(y - border, 0, map.height - 1));
+  return out;
+}
 
 }  // namespace
 
@@ -48,12 +69,20 @@ void suppress_overlaps(std::vector<FaceDetection>& faces, double overlap) {
 inline namespace EBM_PRECISION {
 namespace {
 
-// Scratch memory of a thread, moved out while it is used: a waiting thread may be given another piece.
+// Scratch memory of a thread, moved out while it is used: a waiting thread may be given another piece. A
+// state knows its net by address, so the net stays alive with it.
 struct Scratch {
+  Net net;
   Net::State state;
   Tensor in, out;
 };
 thread_local Scratch kept;
+
+Scratch scratch_for(const Net& net) {
+  Scratch s = std::move(kept);
+  if (s.net.identity() != net.identity()) s.state = {}, s.net = net;
+  return s;
+}
 
 void fit(Tensor& t, const Shape& shape) {
   if (t.size() == shape.size())
@@ -152,7 +181,7 @@ FaceMap FaceDetector::map(const InkMap& normalised, double threshold) const {
   parallel_for(static_cast<std::size_t>(bands), [&](std::size_t band) {
     const int first = static_cast<int>(band) * out.lines / bands,
               last = (static_cast<int>(band) + 1) * out.lines / bands;
-    Scratch s = std::move(kept);
+    Scratch s = scratch_for(net_);
     const int height = (last - first - 1) * kStride + kWindow;
     const Shape shape{1, 1, height, normalised.width};
     fit(s.in, shape);
@@ -177,7 +206,7 @@ FaceMap FaceDetector::judge(ConstView windows) const {
   constexpr int kRows = 256;
   parallel_for(static_cast<std::size_t>((out.lines + kRows - 1) / kRows), [&](std::size_t part) {
     const int first = static_cast<int>(part) * kRows, count = std::min(kRows, out.lines - first);
-    Scratch s = std::move(kept);
+    Scratch s = scratch_for(net_);
     fit(s.out, Shape{count, pose_outputs(config.manifold)});
     net_.forward(params_->data(), windows.rows(first, count), s.out, s.state);
     solve(s.out.span(), kInf, static_cast<std::size_t>(first), out);
@@ -189,23 +218,23 @@ FaceMap FaceDetector::judge(ConstView windows) const {
 namespace {
 
 void check(const FaceSearch& s) {
-  if (!(s.smallest >= 8) || !(s.largest >= s.smallest) || !(s.step > 1) || !(s.overlap >= 0))
+  if (!(s.smallest >= 8) || !(s.largest >= s.smallest) || !(s.step > 1) || !(s.overlap >= 0) ||
+      !(s.border >= 0 && s.border <= 0.5))
     throw GraphError(message("[face_detector] cannot search windows of ", s.smallest, " to ", s.largest,
                              " pixels, each ", s.step, " times the last, overlapping by ", s.overlap,
-                             "; sizes are at least 8 in order, the step above 1, the overlap at least 0"));
+                             " and reaching out by ", s.border,
+                             "; sizes are at least 8 in order, the step above 1, the overlap at least 0, the "
+                             "border in [0, 0.5]"));
 }
 
 // Nothing lower among the eight around it, nor among the nine nearest of the levels before and after.
 bool is_lowest(const std::vector<Level>& levels, std::size_t level, int column, int line) {
   const Level& own = levels[level];
   const float energy = own.map.energy[own.map.index(column, line)];
-  constexpr double kHalf = FaceDetector::kWindow / 2.0;
-  const double x = (column * FaceDetector::kStride + kHalf) * own.across,
-               y = (line * FaceDetector::kStride + kHalf) * own.down;
+  const double x = own.x(column), y = own.y(line);
   for (std::size_t k = level == 0 ? 0 : level - 1; k < std::min(level + 2, levels.size()); ++k) {
     const Level& other = levels[k];
-    const int cx = static_cast<int>(std::lround((x / other.across - kHalf) / FaceDetector::kStride)),
-              cy = static_cast<int>(std::lround((y / other.down - kHalf) / FaceDetector::kStride));
+    const int cx = other.column(x), cy = other.line(y);
     for (int j = std::max(0, cy - 1); j <= std::min(cy + 1, other.map.lines - 1); ++j)
       for (int i = std::max(0, cx - 1); i <= std::min(cx + 1, other.map.columns - 1); ++i)
         if (other.map.energy[other.map.index(i, j)] < energy) return false;
@@ -236,7 +265,9 @@ std::vector<FaceDetection> FaceDetector::detect(const InkMap& light, const FaceS
     const int width = size(light.width), height = size(light.height);
     levels[k].across = static_cast<double>(light.width) / width;
     levels[k].down = static_cast<double>(light.height) / height;
-    levels[k].map = map(normalise(resample(light, width, height), config.contrast), threshold);
+    levels[k].border = static_cast<int>(std::lround(search.border * kWindow));
+    const InkMap level = with_border(resample(light, width, height), levels[k].border);
+    levels[k].map = map(normalise(level, config.contrast), threshold);
   });
   std::vector<FaceDetection> out;
   for (std::size_t k = 0; k < levels.size(); ++k) {
@@ -245,10 +276,8 @@ std::vector<FaceDetection> FaceDetector::detect(const InkMap& light, const FaceS
       for (int column = 0; column < level.map.columns; ++column) {
         const std::size_t at = level.map.index(column, line);
         if (!(level.map.energy[at] < threshold) || !is_lowest(levels, k, column, line)) continue;
-        out.push_back({(column * kStride + kWindow / 2.0) * level.across,
-                       (line * kStride + kWindow / 2.0) * level.down,
-                       kWindow * std::sqrt(level.across * level.down), level.map.yaw[at] * kDegrees,
-                       level.map.roll[at] * kDegrees, level.map.energy[at]});
+        out.push_back({level.x(column), level.y(line), kWindow * std::sqrt(level.across * level.down),
+                       level.map.yaw[at] * kDegrees, level.map.roll[at] * kDegrees, level.map.energy[at]});
       }
   }
   suppress_overlaps(out, search.overlap);

@@ -111,17 +111,17 @@ SceneOptions empty_scene() {
 }
 
 // Threshold at which made scenes without faces have so many false alarms each.
-double threshold_for(const FaceDetector& d, double false_alarms, std::span<const InkMap> backgrounds) {
-  constexpr std::size_t kScenes = 200;
-  std::vector<std::vector<FaceDetection>> found(kScenes);
-  parallel_for(kScenes, [&](std::size_t i) {
+double threshold_for(const FaceDetector& d, double false_alarms, std::size_t scenes,
+                     std::span<const InkMap> backgrounds) {
+  std::vector<std::vector<FaceDetection>> found(scenes);
+  parallel_for(scenes, [&](std::size_t i) {
     found[i] = d.detect(make_scene(empty_scene(), kThresholdSeed, i, backgrounds).image, {.threshold = 1e9});
   });
   std::vector<double> energies;
   for (const auto& scene : found)
     for (const FaceDetection& f : scene) energies.push_back(f.energy);
   std::ranges::sort(energies);
-  const auto allowed = static_cast<std::size_t>(false_alarms * kScenes);
+  const auto allowed = static_cast<std::size_t>(false_alarms * static_cast<double>(scenes));
   return energies.empty() ? 1 : energies[std::min(allowed, energies.size() - 1)];
 }
 
@@ -181,7 +181,10 @@ FaceTrainingReport train_face_detector(FaceDetector& d, const FaceTraining& o) {
     std::ranges::move(mined, views.begin() + o.faces);
   }
   report.second = fit(d, views, o, kSecond, second_only, report.first);
-  if (o.others > 0) d.config.threshold = threshold_for(d, o.false_alarms, o.backgrounds);
+  if (o.others > 0) {
+    const auto scenes = static_cast<std::size_t>(std::max(10, o.scenes / 2));
+    d.config.threshold = threshold_for(d, o.false_alarms, scenes, o.backgrounds);
+  }
   if (!o.checkpoint.empty()) {
     std::error_code ignored;
     std::filesystem::remove(mined_file(o.checkpoint), ignored);

@@ -77,6 +77,25 @@ TEST(FaceDetector, OfOptionsOutOfRange_RefusesThem) {
   EXPECT_THROW(detector.detect(picture, {.smallest = 0}), GraphError);
 }
 
+// Without a border a picture of one window has one place to look at, and with one its neighbours too.
+TEST(FaceDetector, WithABorder_LooksOverTheEdge) {
+  const FaceDetector detector;
+  const InkMap picture = noise(32, 32, 9);
+  const auto inside = detector.detect(picture, {.threshold = 100, .border = 0});
+  ASSERT_EQ(inside.size(), 1u);
+  EXPECT_EQ(inside[0].x, 16);
+  EXPECT_EQ(inside[0].y, 16);
+  EXPECT_NEAR(inside[0].size, 32, 1e-9);
+  bool outside = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (const FaceDetection& f : detector.detect(noise(32, 32, seed), {.threshold = 100, .overlap = 2})) {
+      EXPECT_LE(std::abs(f.x - 16), 4);
+      EXPECT_LE(std::abs(f.y - 16), 4);
+      outside = outside || f.x != 16 || f.y != 16;
+    }
+  EXPECT_TRUE(outside);
+}
+
 TEST(FaceDetector, OnAnyThreads_FindsTheSame) {
   const FaceDetector detector;
   const std::vector<InkMap> pictures{noise(200, 160, 1), noise(90, 300, 2), noise(64, 64, 3)};

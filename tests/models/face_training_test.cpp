@@ -15,7 +15,7 @@ namespace {
 
 FaceTraining small() {
   FaceTraining o;
-  o.faces = o.others = 60;
+  o.faces = o.others = 32;
   o.passes = 2;
   o.batch = 8;
   o.scenes = 4;
@@ -30,10 +30,11 @@ std::vector<Real> weights(const FaceDetector& d) {
 TEST(FaceTraining, OfAFewFaces_LowersTheirEnergyBelowThatOfBackgrounds) {
   FaceDetector d;
   FaceTraining o = small();
-  o.faces = o.others = 400;
+  o.faces = o.others = 200;
   o.passes = 6;
+  o.batch = 8;
   const FaceTrainingReport report = train_face_detector(d, o);
-  EXPECT_EQ(report.mined, 200u);
+  EXPECT_EQ(report.mined, 100u);
   EXPECT_EQ(report.parameters, 63493u);
   const auto gap = [](const EpochReport& r) {
     return r.tally.high / static_cast<double>(r.tally.highs) -

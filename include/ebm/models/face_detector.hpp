@@ -39,6 +39,7 @@ struct FaceSearch {
   double largest = kInf;              ///< side of the largest window
   double step = std::numbers::sqrt2;  ///< between scales, above 1
   std::optional<double> threshold{};  ///< instead of the detector's own
+  double border = 0.125;              ///< how far windows may reach over the edge, of their side, in [0, 0.5]
   double overlap = 0.3;  ///< of two windows that share more of their union, the one of higher energy goes
 };
 

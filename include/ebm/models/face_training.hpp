@@ -19,11 +19,12 @@ namespace ebm::models {
 struct FaceTraining {
   int faces = 10000;
   int others = 10000;  ///< backgrounds; 0: pose alone
-  int passes = 8;      ///< of each phase
-  double K = 10;       ///< > 0: weight of the backgrounds
-  int batch = 32;
-  double rate = 1e-3;         ///< of Adam, first phase; half in the second; falls to 0 in each
-  int scenes = 400;           ///< pictures without faces that the first detector searches
+  int passes = 12;     ///< of each phase
+  double K = 5;        ///< > 0: weight of the backgrounds
+  int batch = 16;
+  double rate = 2e-3;  ///< of Adam, first phase; half in the second; falls to 0 in each
+  int scenes = 400;    ///< pictures without faces that the first detector searches; half as many more set
+                       ///< the threshold
   double false_alarms = 0.5;  ///< a picture, on made scenes without faces: sets the threshold
   std::vector<InkMap>
       backgrounds{};  ///< natural pictures without faces: half of the backgrounds are cut here
