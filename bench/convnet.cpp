@@ -8,13 +8,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
-#include <functional>
-#include <string>
 #include <vector>
 
+#include "contenders.hpp"
 #include "ebm/core/kernels.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/net/build.hpp"
@@ -28,12 +26,9 @@
 namespace {
 
 using namespace ebm;
+using bench::Contender;
 
 constexpr float kRate = 0.01f;
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 struct Ours {
   Params params;
@@ -90,37 +85,6 @@ struct Ours {
     kernels().sgd_step(params.data(), slope.data(), slope.size(), {.rate = kRate});
   }
 };
-
-struct Contender {
-  std::string name;
-  int threads;
-  std::function<void(int threads)> before;
-  std::function<void()> forward, step;
-  std::function<double()> loss;
-  std::vector<double> seconds{};
-  double median() {
-    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2),
-                     seconds.end());
-    return seconds[seconds.size() / 2];
-  }
-};
-
-// Each contender in turn for a slice of its time, several times over.
-void measure(std::vector<Contender>& contenders, bool training, double budget) {
-  constexpr int kTurns = 8;
-  for (int turn = 0; turn < kTurns; ++turn)
-    for (Contender& c : contenders) {
-      const std::function<void()>& run = training ? c.step : c.forward;
-      c.before(c.threads);
-      run();  // warms caches and threads up
-      const double end = now() + budget / kTurns;
-      do {
-        const double start = now();
-        run();
-        c.seconds.push_back(now() - start);
-      } while (now() < end);
-    }
-}
 
 std::vector<float> draw_weights() {
   Rng rng(401);
@@ -210,18 +174,10 @@ int main(int argc, char** argv) {
 #endif
     if (rows == 1) print_heading(contenders);
 
-    // Ten steps from the same weights; the contenders of one name share a net, so its first one makes them.
-    std::vector<double> after;
-    for (std::size_t i = 0; i < contenders.size(); ++i) {
-      Contender& c = contenders[i];
-      if (i > 0 && c.name == contenders[i - 1].name) continue;
-      c.before(c.threads);
-      for (int step = 0; step < 10; ++step) c.step();
-      after.push_back(c.loss());
-      equal = equal && std::abs(after.back() - after[0]) <= 1e-3 * std::abs(after[0]);
-    }
+    const std::vector<double> after = bench::ten_steps(contenders);
+    for (const double loss : after) equal = equal && std::abs(loss - after[0]) <= 1e-3 * std::abs(after[0]);
     for (const bool training : {false, true}) {
-      measure(contenders, training, budget);
+      bench::measure(contenders, training, budget);
       print_row(rows, training, contenders, after);
     }
   }

@@ -8,6 +8,9 @@ void add_faces(CLI::App& ebm) {
   auto* faces = ebm.add_subcommand("faces", "Faces and their poses");
   faces->require_subcommand(1);
   add_faces_generate(*faces);
+  add_faces_train(*faces);
+  add_faces_detect(*faces);
+  add_faces_eval(*faces);
 }
 
 }  // namespace ebm::app

@@ -11,7 +11,7 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 16> names{"automatic",
+  constexpr std::array<std::string_view, 17> names{"automatic",
                                                    "none",
                                                    "exhaustive",
                                                    "chain",
@@ -26,12 +26,13 @@ std::string_view to_string(Method method) {
                                                    "Langevin",
                                                    "Hamiltonian Monte Carlo",
                                                    "Gibbs",
-                                                   "annealing"};
+                                                   "annealing",
+                                                   "closed form"};
   return names[static_cast<std::size_t>(method)];
 }
 
 std::string_view to_string(Why why) {
-  constexpr std::array<std::string_view, 11> names{"as asked",
+  constexpr std::array<std::string_view, 12> names{"as asked",
                                                    "one variable of labels",
                                                    "chain structure",
                                                    "a path variable",
@@ -41,7 +42,8 @@ std::string_view to_string(Why why) {
                                                    "factors that show residuals",
                                                    "a real variable of few dimensions in bounds",
                                                    "a smooth energy of a real variable",
-                                                   "labels beside a real variable"};
+                                                   "labels beside a real variable",
+                                                   "a factor that knows its minimiser"};
   return names[static_cast<std::size_t>(why)];
 }
 

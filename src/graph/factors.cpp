@@ -91,6 +91,15 @@ struct Distance {
       }
     }
   }
+  // Nearest to a within a box is a itself, clamped.
+  void minimise(const Reads& x, const FreeInput& free, std::span<double> z) const {
+    const ConstView& a = x.in[1 - free.input];
+    const std::size_t d = a.row_size();
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      z[i] = a.data[i];
+      if (!free.low.empty()) z[i] = std::clamp(z[i], free.low[i % d], free.high[i % d]);
+    }
+  }
   // Of |a - b|^2 / 2 the residuals are a - b.
   int residual_count(std::span<const int> widths) const requires kSquared { return widths[0]; }
   Robust robust() const requires kSquared { return {}; }

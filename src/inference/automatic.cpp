@@ -1,6 +1,7 @@
 // The structure decides the engine.
 
 #include "answering.hpp"
+#include "closed_form.hpp"
 #include "ebm/inference/reals.hpp"
 #include "real_domain.hpp"
 #include "residual_plan.hpp"
@@ -111,7 +112,10 @@ void infer::Automatic::answer(Batch& b, const Query& q, Answer& out) const {
     none &= !s.has_path && s.label_variables == 0 && s.real_dims == 0;
   }
   Why why = Why::asked;
-  if (reals) {
+  if (reals && has_closed_form(b, q)) {
+    why = Why::closed_form;
+    ClosedForm{}.answer(b, q, out);
+  } else if (reals) {
     why = answer_reals(b, q, out);
   } else if (paths) {
     why = Why::path_variable;

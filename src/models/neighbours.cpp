@@ -4,6 +4,7 @@
 #include <nanoflann.hpp>
 
 #include "ebm/core/error.hpp"
+#include "ebm/core/kernels.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/models/pairs.hpp"
 
@@ -22,7 +23,23 @@ struct Rows {
   }
 };
 
-using Tree = nanoflann::KDTreeSingleIndexAdaptor<nanoflann::L2_Adaptor<Real, Rows>, Rows, -1, std::uint32_t>;
+// Squared distance by the vector kernels: in hundreds of dimensions a tree looks at most points, and what
+// each look costs decides.
+struct Distance {
+  using ElementType = Real;
+  using DistanceType = Real;
+  const Rows& rows;
+  Distance(const Rows& r) : rows(r) {}  // NOLINT: nanoflann makes it so
+  Real evalMetric(const Real* a, std::uint32_t b, std::size_t size) const {
+    return kernels().sum_square_distance(a, rows.rows.data + b * size, size);
+  }
+  template <class A, class B>
+  Real accum_dist(A a, B b, std::size_t) const {
+    return (a - b) * (a - b);
+  }
+};
+
+using Tree = nanoflann::KDTreeSingleIndexAdaptor<Distance, Rows, -1, std::uint32_t>;
 
 }  // namespace
 

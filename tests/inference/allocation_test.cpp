@@ -1,11 +1,13 @@
-// A steady loop of least-squares queries allocates nothing from the third one on: every allocation of this
+// A steady loop of queries over reals allocates nothing from the third one on: every allocation of this
 // program is counted.
 
 #include <gtest/gtest.h>
 
 #include "ebm/core/pool.hpp"
 #include "ebm/graph/user_factor.hpp"
+#include "ebm/inference/closed_form.hpp"
 #include "ebm/inference/least_squares.hpp"
+#include "ebm/net/build.hpp"
 #include "support/counted_allocations.hpp"
 #include "support/graphs.hpp"
 
@@ -52,6 +54,40 @@ TEST(Allocation, OfLevenbergMarquardtAndItsGradient_IsNoneFromTheThirdStep) {
   }
   EXPECT_EQ(allocations.load() - at_third, 0u);
   EXPECT_TRUE(answer.report.converged) << answer.report;
+  set_threads(before);
+}
+
+TEST(Allocation, OfTheClosedFormAndItsGradient_IsNoneFromTheThirdStep) {
+  Rng rng(2);
+  std::vector<Tensor> data;
+  for (int i = 0; i < 200; ++i) data.push_back(random_tensor({4}, rng));
+  Params W;
+  const Net net = net::mlp(W, "net", {4, 6, 2});
+  const Model<Tensor> model(W, [&](FactorGraph& g, const Tensor& x) {
+    const auto z = g.latent("z", Reals(2).within(-0.4, 0.2));
+    g.add(factor::distance(g.feature(net, x), g.feature(z)));
+    g.truth(x[0] > 0 ? Truth::low : Truth::high);
+  });
+  const Prepared ready = model.prepare(data);
+  std::vector<const Sample*> samples;
+  for (const Sample& s : ready.samples()) samples.push_back(&s);
+  Batch batch(ready.schema());
+  batch.assign(samples, Net::Mode::train);
+  const int before = threads();
+  set_threads(1);
+  Answer truth, others;
+  std::vector<Real> gradient(W.flat().size()), scratch;
+  const std::vector<double> slope(data.size(), 1.0);
+  std::size_t at_third = 0;
+  for (int step = 0; step < 12; ++step) {
+    if (step == 2) at_third = allocations.load();
+    batch.invalidate();
+    infer::ClosedForm{}.answer(batch, {.over = Over::truth, .answers = true}, truth);
+    infer::ClosedForm{}.answer(batch, {.over = Over::others}, others);
+    const Pull pulls[] = {{&truth, slope}, {&others, slope}};
+    backward(batch, pulls, gradient, scratch);
+  }
+  EXPECT_EQ(allocations.load() - at_third, 0u);
   set_threads(before);
 }
 

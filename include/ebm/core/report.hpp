@@ -26,7 +26,8 @@ enum class Method : std::uint8_t {
   langevin,
   hamiltonian,
   gibbs,
-  annealing
+  annealing,
+  closed_form
 };
 enum class Why : std::uint8_t {
   asked,
@@ -39,7 +40,8 @@ enum class Why : std::uint8_t {
   residual_factors,
   few_dimensions,
   smooth,
-  labels_beside_reals
+  labels_beside_reals,
+  closed_form
 };
 
 struct Report {

@@ -69,6 +69,20 @@ concept ResidualFactor = requires(const F& f, std::span<const int> widths, const
   f.residuals(x, out);
 };
 
+/// The input of a factor that is the whole real variable, and its bounds, [dims] each; empty: none.
+struct FreeInput {
+  std::size_t input = 0;
+  std::span<const double> low, high;
+};
+
+/// One that knows its own minimiser: `minimise` writes into z, [rows, dims], the values of the free input
+/// within the bounds at which each row is lowest, no other being lower. It is read from the other inputs; the
+/// free one has no data. Serves infer::ClosedForm.
+template <class F>
+concept ClosedFormFactor = requires(const F& f, const Reads& x, const FreeInput& free, std::span<double> z) {
+  f.minimise(x, free, z);
+};
+
 /// A FactorFunction with its type erased; copies share it.
 class Factor {
  public:
@@ -92,6 +106,11 @@ class Factor {
   Robust robust() const { return ops_->robust(self_.get()); }
   void residuals(const ResidualReads& x, const Residuals& out) const { ops_->residuals(self_.get(), x, out); }
   ///@}
+  bool has_closed_form() const { return ops_->minimise != nullptr; }
+  /// Of a ClosedFormFactor; only where has_closed_form().
+  void minimise(const Reads& x, const FreeInput& free, std::span<double> z) const {
+    ops_->minimise(self_.get(), x, free, z);
+  }
   /// The same function with the same constants: such factors of different samples are computed together.
   bool operator==(const Factor& other) const {
     return self_ == other.self_ || (ops_ == other.ops_ && ops_->equal(self_.get(), other.self_.get()));
@@ -113,6 +132,7 @@ class Factor {
     int (*residual_count)(const void*, std::span<const int>);
     Robust (*robust)(const void*);
     void (*residuals)(const void*, const ResidualReads&, const Residuals&);
+    void (*minimise)(const void*, const Reads&, const FreeInput&, std::span<double>);
   };
   template <class F>
   static const F& get(const void* self) {
@@ -120,7 +140,7 @@ class Factor {
   }
 
   template <class F>
-  static constexpr Ops with_residuals(Ops ops) {
+  static constexpr Ops with_powers(Ops ops) {
     if constexpr (ResidualFactor<F>) {
       ops.residual_count = [](const void* self, std::span<const int> widths) {
         return static_cast<int>(get<F>(self).residual_count(widths));
@@ -130,34 +150,38 @@ class Factor {
         get<F>(self).residuals(x, out);
       };
     }
+    if constexpr (ClosedFormFactor<F>)
+      ops.minimise = [](const void* self, const Reads& x, const FreeInput& free, std::span<double> z) {
+        get<F>(self).minimise(x, free, z);
+      };
     return ops;
   }
 
   template <class F>
-  static constexpr Ops kOps =
-      with_residuals<F>({[](const void* self, const Reads& x, View out) { get<F>(self).forward(x, out); },
-                         [](const void* self, const Reads& x, ConstView dout, const Slopes& s) {
-                           get<F>(self).backward(x, dout, s);
-                         },
-                         [](const void* self, std::span<const Shape> in, int entries) {
-                           if constexpr (requires(const F& f) { f.check(in, entries); })
-                             get<F>(self).check(in, entries);
-                         },
-                         [](const void* self) -> std::string_view {
-                           if constexpr (NamedFactor<F>)
-                             return get<F>(self).name();
-                           else
-                             return "factor";
-                         },
-                         [](const void* a, const void* b) {
-                           if constexpr (std::is_empty_v<F>)
-                             return true;
-                           else if constexpr (std::equality_comparable<F>)
-                             return get<F>(a) == get<F>(b);
-                           else
-                             return false;
-                         },
-                         SelectingFactor<F>, nullptr, nullptr, nullptr});
+  static constexpr Ops kOps = with_powers<F>({[](const void* self, const Reads& x, View out) {
+                                                get<F>(self).forward(x, out);
+                                              },
+                                              [](const void* self, const Reads& x, ConstView dout,
+                                                 const Slopes& s) { get<F>(self).backward(x, dout, s); },
+                                              [](const void* self, std::span<const Shape> in, int entries) {
+                                                if constexpr (requires(const F& f) { f.check(in, entries); })
+                                                  get<F>(self).check(in, entries);
+                                              },
+                                              [](const void* self) -> std::string_view {
+                                                if constexpr (NamedFactor<F>)
+                                                  return get<F>(self).name();
+                                                else
+                                                  return "factor";
+                                              },
+                                              [](const void* a, const void* b) {
+                                                if constexpr (std::is_empty_v<F>)
+                                                  return true;
+                                                else if constexpr (std::equality_comparable<F>)
+                                                  return get<F>(a) == get<F>(b);
+                                                else
+                                                  return false;
+                                              },
+                                              SelectingFactor<F>, nullptr, nullptr, nullptr, nullptr});
 
   std::shared_ptr<const void> self_;
   const Ops* ops_;

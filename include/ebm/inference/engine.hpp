@@ -179,7 +179,8 @@ struct Grid {
 };
 
 /// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; a path,
-/// shortest path or forward-backward. A real variable: labels beside it, nested search; factors that show
+/// shortest path or forward-backward. A real variable: a factor that knows
+/// its minimiser, ClosedForm; labels beside it, nested search; factors that show
 /// residuals, LevenbergMarquardt (LeastSquares beyond its dimensions); one to three dimensions in bounds, the
 /// lowest point of a grid and descent from there; any other, GradientDescent. A free energy over reals is a
 /// Grid's, in one to three bounded dimensions alone. The report says which and why. \throws GraphError when

@@ -1,0 +1,196 @@
+#include "ebm/models/face_training.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "ebm/core/pool.hpp"
+#include "ebm/inference/closed_form.hpp"
+#include "ebm/io/safetensors.hpp"
+#include "ebm/train/checkpoint.hpp"
+
+namespace ebm::models {
+inline namespace EBM_PRECISION {
+namespace {
+
+constexpr std::string_view kFirst = "faces", kSecond = "false alarms";
+constexpr std::uint64_t kCrops = 0xc409;         // stream of the crops
+constexpr std::uint64_t kMiningSeed = 0x3117e5;  // scenes that nothing else is judged on
+constexpr std::uint64_t kThresholdSeed = 0x7412e5;
+
+std::string recipe_of(const FaceDetector& d, const FaceTraining& o) {
+  double light = 0;  // tells backgrounds apart
+  for (const InkMap& b : o.backgrounds)
+    for (std::size_t i = 0; i < b.values.size(); i += 97) light += b.values[i];
+  return message("pose ", pose_dims(d.config.manifold), " faces ", o.faces, " others ", o.others, " passes ",
+                 o.passes, " K ", o.K, " rate ", o.rate, " scenes ", o.scenes, " contrast ",
+                 d.config.contrast.radius, " ", d.config.contrast.floor, " views ", o.seed, " weights ",
+                 d.config.seed, " backgrounds ", o.backgrounds.size(), " ", light);
+}
+
+// A fit on views, of which every pass draws new crops.
+History fit(FaceDetector& d, std::span<const FaceView> views, const FaceTraining& o, std::string_view stage,
+            bool resume, const History& earlier) {
+  const bool second = stage == kSecond;
+  constexpr std::size_t kPixels = FaceDetector::kWindow * FaceDetector::kWindow;
+  const Model<FaceExample> model = face_model(d.params(), d.net(), d.config.manifold);
+  Model<FaceExample> energy = model;
+  Trainer trainer(energy, loss::SquareExponential{.gamma = o.K}, infer::Automatic{},
+                  optim::Adam{.rate = Schedule::cosine(second ? o.rate / 2 : o.rate, o.passes)}, o.seed);
+  Tensor crops(Shape{static_cast<int>(views.size()), 1, FaceDetector::kWindow, FaceDetector::kWindow});
+  std::vector<FaceExample> examples(views.size());
+  std::optional<Prepared> ready;
+  int drawn = -1;
+  const auto draw = [&](int pass) {
+    if (drawn == pass) return ready->samples();
+    drawn = pass;
+    const Rng rng = Rng(o.seed, kCrops).fork(2 * static_cast<std::uint64_t>(pass) + (second ? 1 : 0));
+    parallel_for(views.size(), [&](std::size_t i) {
+      const FacePose pose = draw_crop(views[i], d.config.contrast, o.crops, rng.fork(i),
+                                      crops.span().subspan(i * kPixels, kPixels));
+      examples[i] = {crops.view().row(static_cast<int>(i)),
+                     views[i].face,
+                     {static_cast<Real>(pose.yaw), static_cast<Real>(pose.roll)}};
+    });
+    ready.emplace(energy.prepare(std::span<const FaceExample>(examples)));
+    return ready->samples();
+  };
+  FitOptions f;
+  f.epochs = o.passes;
+  f.batch = o.batch;
+  f.stage = stage;
+  f.checkpoint = o.checkpoint;
+  if (resume) f.resume = o.resume;
+  f.quiet = o.quiet;
+  f.title = std::string(stage);
+  f.recipe = recipe_of(d, o);
+  f.earlier = earlier;
+  f.draw = draw;
+  if (o.say)
+    f.on_epoch = [&](const EpochReport& r, const EpochReport*) {
+      const Tally& t = r.tally;
+      o.say(message(stage, " ", to_string(r), "; mean energy of faces ",
+                    t.low / static_cast<double>(std::max<std::uint64_t>(1, t.lows)), ", of backgrounds ",
+                    t.high / static_cast<double>(std::max<std::uint64_t>(1, t.highs))));
+    };
+  return trainer.core().fit(draw(0), {}, f);
+}
+
+// What was mined is no function of the weights that a checkpoint of the second phase holds, so it lies
+// beside.
+std::filesystem::path mined_file(const std::filesystem::path& checkpoint) {
+  return checkpoint.string() + ".mined";
+}
+
+void write_mined(const std::filesystem::path& path, std::span<const FaceView> views) {
+  Tensor pixels(Shape{static_cast<int>(views.size()), kViewSide * kViewSide});
+  for (std::size_t i = 0; i < views.size(); ++i)
+    std::ranges::copy(views[i].picture.pixels, pixels.view().row(static_cast<int>(i)).data);
+  const io::NamedView named{"views", pixels};
+  io::write_safetensors(path, {&named, 1});
+}
+
+std::vector<FaceView> read_mined(const std::filesystem::path& path) {
+  const io::Weights file = io::read_safetensors(path);
+  const auto it = file.tensors.find("views");
+  if (it == file.tensors.end() || it->second.shape().rank() != 2 ||
+      it->second.shape()[1] != kViewSide * kViewSide)
+    throw DataError(path.string() + ": holds no views; start without --resume");
+  std::vector<FaceView> out(static_cast<std::size_t>(it->second.shape()[0]));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].picture = {kViewSide, kViewSide, {}};
+    for (const Real v : it->second.view().row(static_cast<int>(i)).span())
+      out[i].picture.pixels.push_back(static_cast<std::uint8_t>(std::clamp<Real>(v, 0, 255)));
+  }
+  return out;
+}
+
+SceneOptions empty_scene() {
+  SceneOptions o;
+  o.least = o.most = 0;
+  return o;
+}
+
+// Threshold at which made scenes without faces have so many false alarms each.
+double threshold_for(const FaceDetector& d, double false_alarms, std::size_t scenes,
+                     std::span<const InkMap> backgrounds) {
+  std::vector<std::vector<FaceDetection>> found(scenes);
+  parallel_for(scenes, [&](std::size_t i) {
+    found[i] = d.detect(make_scene(empty_scene(), kThresholdSeed, i, backgrounds).image, {.threshold = 1e9});
+  });
+  std::vector<double> energies;
+  for (const auto& scene : found)
+    for (const FaceDetection& f : scene) energies.push_back(f.energy);
+  std::ranges::sort(energies);
+  const auto allowed = static_cast<std::size_t>(false_alarms * static_cast<double>(scenes));
+  return energies.empty() ? 1 : energies[std::min(allowed, energies.size() - 1)];
+}
+
+}  // namespace
+
+std::vector<FaceView> mine_others(const FaceDetector& d, int count, int scenes, std::uint64_t seed,
+                                  std::span<const InkMap> backgrounds) {
+  struct Found {
+    double energy;
+    std::size_t scene, place;
+    FaceView view;
+  };
+  const auto all = static_cast<std::size_t>(scenes);
+  const std::size_t most =
+      std::max<std::size_t>(20, 4 * static_cast<std::size_t>(count) / std::max<std::size_t>(1, all));
+  std::vector<std::vector<Found>> found(all);
+  parallel_for(all, [&](std::size_t i) {
+    const InkMap image = make_scene(empty_scene(), seed ^ kMiningSeed, i, backgrounds).image;
+    std::vector<FaceDetection> faces = d.detect(image, {.threshold = 1e9});
+    if (faces.size() > most) faces.resize(most);
+    for (std::size_t k = 0; k < faces.size(); ++k)
+      found[i].push_back({faces[k].energy, i, k, view_of(image, {faces[k].x, faces[k].y, faces[k].size})});
+  });
+  std::vector<Found> flat;
+  for (auto& scene : found) std::ranges::move(scene, std::back_inserter(flat));
+  std::ranges::stable_sort(flat, {}, &Found::energy);
+  std::vector<FaceView> out;
+  for (std::size_t i = 0; i < std::min(flat.size(), static_cast<std::size_t>(count)); ++i)
+    out.push_back(std::move(flat[i].view));
+  return out;
+}
+
+FaceTrainingReport train_face_detector(FaceDetector& d, const FaceTraining& o) {
+  FaceTrainingReport report;
+  report.parameters = d.net().parameter_count();
+  const auto say = [&](const std::string& line) {
+    if (o.say) o.say(line);
+  };
+  const bool second_only = !o.resume.empty() && checkpoint_stage(o.resume) == kSecond;
+  say(message("rendering ", o.faces, " faces and ", o.others, " backgrounds"));
+  std::vector<FaceView> views = face_views(o.faces, o.seed, o.backgrounds);
+  std::ranges::move(other_views(o.others, o.seed, o.backgrounds), std::back_inserter(views));
+  if (second_only)
+    report.first = earlier_history(o.resume);
+  else
+    report.first = fit(d, views, o, kFirst, !o.resume.empty(), {});
+  if (o.others > 0) {
+    std::vector<FaceView> mined;
+    if (second_only) {
+      mined = read_mined(mined_file(o.resume));
+    } else {
+      mined = mine_others(d, o.others / 2, o.scenes, o.seed, o.backgrounds);
+      if (!o.checkpoint.empty()) write_mined(mined_file(o.checkpoint), mined);
+      say(message(mined.size(), " backgrounds are now what the first detector took for faces"));
+    }
+    report.mined = mined.size();
+    std::ranges::move(mined, views.begin() + o.faces);
+  }
+  report.second = fit(d, views, o, kSecond, second_only, report.first);
+  if (o.others > 0) {
+    const auto scenes = static_cast<std::size_t>(std::max(10, o.scenes / 2));
+    d.config.threshold = threshold_for(d, o.false_alarms, scenes, o.backgrounds);
+  }
+  if (!o.checkpoint.empty()) {
+    std::error_code ignored;
+    std::filesystem::remove(mined_file(o.checkpoint), ignored);
+  }
+  return report;
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm::models
