@@ -90,6 +90,7 @@ TEST(Losses, ByOption_ReadIt) {
   EXPECT_EQ(any_loss("hinge", {.margin = 5})(1, 1).value, 5);
   EXPECT_EQ(any_loss("square-square", {.margin = 3})(0, 0).value, 9);
   EXPECT_EQ(any_loss("contrastive-margin", {.margin = 4})(kInf, 0).value, 8);
+  EXPECT_EQ(any_loss("contrastive-margin", {.margin = 4, .gamma = 3})(kInf, 0).value, 24);
   EXPECT_EQ(any_loss("square-exponential", {.gamma = 7})(0, 0).value, 7);
   EXPECT_EQ(any_loss("lvq2", {.delta = 4})(2, 1).value, 0.25);
   EXPECT_EQ(any_loss("contrastive-exponential", {.q = 5})(5, kInf).value, 10);
@@ -131,6 +132,7 @@ TEST(Losses, OfOptionsOutOfRange_AreRefusedByNameAndValue) {
   }
   refused("contrastive-margin", {.margin = 0}, "margin", "0");
   refused("square-exponential", {.gamma = 0}, "gamma", "0");
+  refused("contrastive-margin", {.gamma = 0}, "gamma", "0");
   refused("lvq2", {.delta = -2}, "delta", "-2");
   refused("contrastive-exponential", {.q = 0}, "q", "0");
   refused("cd", {.steps = 0}, "steps", "0");

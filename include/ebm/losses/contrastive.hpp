@@ -7,7 +7,7 @@
 ///
 /// Exponential (Chopra, Hadsell, LeCun 2005): (2/Q) e^2 + 2 Q exp(-2.77 o / Q), Q an upper bound of
 /// the energy; slopes 4 e / Q and -5.54 exp(-2.77 o / Q), of equal size at 0.4258 Q. 2.77 is log 16.
-/// Margin (Hadsell, Chopra, LeCun 2006, eq. 4): 1/2 e^2 + 1/2 ([m - o]+)^2; slopes e and -[m - o]+.
+/// Margin (Hadsell, Chopra, LeCun 2006, eq. 4): 1/2 e^2 + gamma/2 ([m - o]+)^2; slopes e and -gamma [m - o]+.
 ///
 /// Neither collapses while impostors are shown; with genuine pairs alone both do. Of inference they ask
 /// minima, also over the incorrect answers. Energies: at least 0, others are refused.
@@ -39,14 +39,21 @@ struct ContrastiveMargin {
   static constexpr Powers kNeeds{.minimum = true, .others = true};
   static constexpr bool kContrasts = true, kCanCollapse = false, kImpostors = true;
   double margin = 1;  ///< > 0, in units of the energy: impostors further apart than this are left alone
-  void check() const { detail::positive(kKey, "margin", margin); }
+  /// > 0: weight of the push between impostors, 1 in the paper. Shown half and half, one impostor stands for
+  /// few of the many there are; a map of neighbours needs less of it than of the pull, or all points crowd a
+  /// disc of one margin.
+  double gamma = 1;
+  void check() const {
+    detail::positive(kKey, "margin", margin);
+    detail::positive(kKey, "gamma", gamma);
+  }
   Query truth() const { return {.over = Over::truth}; }
   Query contrast() const { return detail::offending(); }
   Slope operator()(double e, double o) const {
     detail::known(kKey, e, o);
     detail::distances(kKey, e, o);
     const double genuine = e == kInf ? 0 : e, lack = o < margin ? margin - o : 0;
-    return {(genuine * genuine + lack * lack) / 2, genuine, -lack};
+    return {(genuine * genuine + gamma * lack * lack) / 2, genuine, -gamma * lack};
   }
 };
 
