@@ -15,8 +15,8 @@ namespace {
 
 int rows_of(const Tensor& map, std::size_t labels, std::string_view what) {
   if (map.shape().rank() != 2 || map.shape()[0] < 1 || static_cast<std::size_t>(map.shape()[0]) != labels)
-    throw ShapeError(message("[map] a map is [points, dims]; this one is ", map.shape(), " with ", labels, " ",
-                             what));
+    throw ShapeError(
+        message("[map] a map is [points, dims]; this one is ", map.shape(), " with ", labels, " ", what));
   return map.shape()[0];
 }
 
@@ -68,10 +68,12 @@ double neighbour_accuracy(const Tensor& map, std::span<const int> labels, const 
   std::vector<char> right(static_cast<std::size_t>(m));
   parallel_for(static_cast<std::size_t>(m), [&](std::size_t i) {
     std::vector<std::pair<double, int>> near(static_cast<std::size_t>(n));
-    for (int j = 0; j < n; ++j) near[static_cast<std::size_t>(j)] = {squared_distance(points, static_cast<int>(i), map, j), j};
+    for (int j = 0; j < n; ++j)
+      near[static_cast<std::size_t>(j)] = {squared_distance(points, static_cast<int>(i), map, j), j};
     std::partial_sort(near.begin(), near.begin() + k, near.end());
     std::map<int, int> votes;
-    for (int j = 0; j < k; ++j) ++votes[labels[static_cast<std::size_t>(near[static_cast<std::size_t>(j)].second)]];
+    for (int j = 0; j < k; ++j)
+      ++votes[labels[static_cast<std::size_t>(near[static_cast<std::size_t>(j)].second)]];
     int most = 0;
     for (const auto& [label, count] : votes) most = std::max(most, count);
     int winner = 0;
@@ -115,7 +117,8 @@ double circular_correlation(std::span<const double> a, std::span<const double> b
   return below > 0 ? (std::norm(minus / n) - std::norm(plus / n)) / std::sqrt(below) : 0;
 }
 
-Cylinder as_cylinder(const Tensor& map, std::span<const double> true_angle, std::span<const double> true_height) {
+Cylinder as_cylinder(const Tensor& map, std::span<const double> true_angle,
+                     std::span<const double> true_height) {
   const int n = rows_of(map, true_angle.size(), "angles");
   if (map.shape()[1] != 3 || true_height.size() != true_angle.size())
     throw ShapeError(message("[map] a cylinder is seen in [points, 3], with an angle and a height each; not ",

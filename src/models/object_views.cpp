@@ -80,7 +80,8 @@ double seen(const Vector& eye, const Vector& ahead, const Light& light, const Ve
 Tensor render_airplane(const Viewpoint& view, int size) {
   if (size < 8) throw DataError(message("[airplane] a picture has 8 x 8 pixels or more, not ", size));
   if (view.lighting < 0 || view.lighting >= Viewpoint::kLightings)
-    throw DataError(message("[airplane] lighting ", view.lighting, " is none of 0 .. ", Viewpoint::kLightings - 1));
+    throw DataError(
+        message("[airplane] lighting ", view.lighting, " is none of 0 .. ", Viewpoint::kLightings - 1));
   if (!(view.elevation >= 0 && view.elevation <= std::numbers::pi / 2 + 1e-9))
     throw DataError(message("[airplane] elevation ", view.elevation, " is outside [0, pi / 2]"));
   const double ca = std::cos(view.azimuth), sa = std::sin(view.azimuth), ce = std::cos(view.elevation),
@@ -111,7 +112,8 @@ Tensor render_airplane(const Viewpoint& view, int size) {
   return out;
 }
 
-std::vector<Viewpoint> all_views(int azimuths, int elevations, double first_elevation, double elevation_step) {
+std::vector<Viewpoint> all_views(int azimuths, int elevations, double first_elevation,
+                                 double elevation_step) {
   std::vector<Viewpoint> out;
   for (int light = 0; light < Viewpoint::kLightings; ++light)
     for (int e = 0; e < elevations; ++e)

@@ -21,7 +21,8 @@ TEST(NeighbourAccuracy, CountsThePointsThatTheirNeighboursNameRightly) {
   const Tensor points({3, 1}, {Real(0.4), Real(10.4), Real(7)});
   EXPECT_DOUBLE_EQ(neighbour_accuracy(map, labels, points, std::vector<int>{0, 1, 1}, 1), 1);
   EXPECT_DOUBLE_EQ(neighbour_accuracy(map, labels, points, std::vector<int>{0, 1, 0}, 1), 2 / 3.);
-  // Two of the three nearest of the second point are of class 1, and with five the first class wins everywhere.
+  // Two of the three nearest of the second point are of class 1, and with five the first class wins
+  // everywhere.
   EXPECT_DOUBLE_EQ(neighbour_accuracy(map, labels, points, std::vector<int>{0, 1, 1}, 3), 1);
   EXPECT_DOUBLE_EQ(neighbour_accuracy(map, labels, points, std::vector<int>{0, 1, 1}, 5), 1 / 3.);
 }
@@ -103,7 +104,8 @@ TEST(Airplane, IsSeenFromEverySideUnderEveryLight) {
   std::vector<Tensor> pictures;
   for (const Viewpoint& v : views) pictures.push_back(render_airplane(v, 24));
   for (std::size_t i = 0; i < pictures.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j) EXPECT_FALSE(std::ranges::equal(pictures[i].span(), pictures[j].span()));
+    for (std::size_t j = 0; j < i; ++j)
+      EXPECT_FALSE(std::ranges::equal(pictures[i].span(), pictures[j].span()));
   for (const Tensor& p : pictures)
     for (const Real x : p.span()) ASSERT_TRUE(x >= 0 && x <= 1);
   EXPECT_THROW(render_airplane({.lighting = 6}), DataError);

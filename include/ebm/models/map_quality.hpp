@@ -28,11 +28,12 @@ double circular_correlation(std::span<const double> a, std::span<const double> b
 /// A map of three dimensions seen as a cylinder: its axis is the direction along which `height` grows
 /// (least squares), its angle the one around that axis.
 struct Cylinder {
-  std::vector<double> angle;   ///< of every point, radians
-  std::vector<double> height;  ///< along the axis
+  std::vector<double> angle;      ///< of every point, radians
+  std::vector<double> height;     ///< along the axis
   double angle_correlation = 0;   ///< |circular correlation| with the true angle
   double height_correlation = 0;  ///< with the true height
 };
-Cylinder as_cylinder(const Tensor& map, std::span<const double> true_angle, std::span<const double> true_height);
+Cylinder as_cylinder(const Tensor& map, std::span<const double> true_angle,
+                     std::span<const double> true_height);
 
 }  // namespace ebm::models
