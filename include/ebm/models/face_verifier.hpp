@@ -18,10 +18,10 @@
 namespace ebm::models {
 
 struct FaceTraining {
-  int passes = 40;
+  int passes = 20;
   int pairs = 3000;     ///< in a pass
   int batch = 60;       ///< pairs a step
-  double rate = 1e-3;   ///< of Adam; falls to 0 along a cosine
+  double rate = 5e-4;   ///< of Adam; falls to 0 along a cosine
   bool distort = true;  ///< every pass sees every picture distorted anew (distort_face)
   std::filesystem::path checkpoint, resume;
   bool quiet = false;
