@@ -2,7 +2,6 @@
 // distance between what a net makes of a window and a manifold of poses; the pose is latent, and its best
 // value is known in closed form. That of background is a threshold.
 #include <ebm/ebm.hpp>
-#include <ebm/models/face_views.hpp>
 #include <iostream>
 using namespace ebm;
 using namespace ebm::models;
