@@ -32,7 +32,7 @@ constexpr std::size_t kOutputs = 9, kPixels = 32 * 32;
 
 struct Ours {
   Params params;
-  Net net = models::face_net(params, "face", kOutputs);
+  Net net = models::pose_net(params, "face", kOutputs);
   Net::State state;
   Tensor slope{Shape{static_cast<int>(params.flat().size())}}, out, dout;
 

@@ -2,7 +2,6 @@
 // distance between what a net makes of a window and a manifold of poses; the pose is latent, and its best
 // value is known in closed form. That of background is a threshold.
 #include <ebm/ebm.hpp>
-#include <ebm/models/face_views.hpp>
 #include <iostream>
 using namespace ebm;
 using namespace ebm::models;
@@ -28,7 +27,7 @@ std::vector<Window> windows(int count, std::uint64_t seed) {
 int main() {
   const PoseManifold F = PoseManifold::yaw_roll;
   Params W;
-  const Net G = face_net(W, "G", pose_outputs(F));
+  const Net G = pose_net(W, "G", pose_outputs(F));
   Model<Window> model(W, [&](FactorGraph& g, const Window& w) {
     const auto Z = g.latent("pose", pose_domain(F), w.face ? std::span(w.pose) : std::span<const Real>());
     g.add(pose_distance(F, g.feature(G, w.X), g.feature(Z)));  // E = |G(X) - F(Z)|

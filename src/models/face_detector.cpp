@@ -133,7 +133,7 @@ struct Bounds {
 
 FaceDetector::FaceDetector(const FaceDetectorConfig& config)
     : config(config), params_(std::make_unique<Params>(Params::Options{config.seed})) {
-  net_ = face_net(*params_, "face", pose_outputs(config.manifold));
+  net_ = pose_net(*params_, "face", pose_outputs(config.manifold));
 }
 
 // Energies and poses of positions first .. of `to` from the outputs of the net there.

@@ -183,7 +183,7 @@ net::Table face_table() {
   return table;
 }
 
-Net face_net(Params& W, std::string name, int outputs) {
+Net pose_net(Params& W, std::string name, int outputs) {
   const auto subsample = [](const char* name) {
     return net::AveragePool{.gain_and_bias = true, .name = name};
   };

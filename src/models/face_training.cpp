@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "ebm/core/hash.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/inference/closed_form.hpp"
 #include "ebm/io/safetensors.hpp"
@@ -17,14 +18,22 @@ constexpr std::uint64_t kCrops = 0xc409;         // stream of the crops
 constexpr std::uint64_t kMiningSeed = 0x3117e5;  // scenes that nothing else is judged on
 constexpr std::uint64_t kThresholdSeed = 0x7412e5;
 
-std::string recipe_of(const FaceDetector& d, const FaceTraining& o) {
-  double light = 0;  // tells backgrounds apart
+Recipe recipe_of(const FaceDetector& d, const FaceTraining& o) {
+  const auto text = [](const auto& value) { return message(value); };
+  std::uint64_t backgrounds = fnv1a("");
   for (const InkMap& b : o.backgrounds)
-    for (std::size_t i = 0; i < b.values.size(); i += 97) light += b.values[i];
-  return message("pose ", pose_dims(d.config.manifold), " faces ", o.faces, " others ", o.others, " passes ",
-                 o.passes, " K ", o.K, " rate ", o.rate, " scenes ", o.scenes, " contrast ",
-                 d.config.contrast.radius, " ", d.config.contrast.floor, " views ", o.seed, " weights ",
-                 d.config.seed, " backgrounds ", o.backgrounds.size(), " ", light);
+    backgrounds ^= fnv1a({reinterpret_cast<const char*>(b.values.data()), b.values.size() * sizeof(float)}) +
+                   31 * backgrounds;
+  return {.settings = {{"manifold", pose_dims(d.config.manifold) == 1 ? "yaw" : "yaw-roll"},
+                       {"count", text(o.faces)},
+                       {"backgrounds", text(o.others)},
+                       {"passes", text(o.passes)},
+                       {"K", text(o.K)},
+                       {"rate", text(o.rate)},
+                       {"scenes", text(o.scenes)},
+                       {"contrast", message(d.config.contrast.radius, " ", d.config.contrast.floor)},
+                       {"first weights of seed", text(d.config.seed)}},
+          .fingerprints = {{"pictures of backgrounds", backgrounds}}};
 }
 
 // A fit on views, of which every pass draws new crops.

@@ -72,7 +72,7 @@ void distort_face(std::span<const Real> face, Rng rng, std::span<Real> out) {
 FaceVerifier::FaceVerifier(std::uint64_t seed)
     : seed_(seed),
       params_(std::make_unique<Params>(Params::Options{seed})),
-      net_(face_net(*params_, "faces")) {}
+      net_(siamese_face_net(*params_, "faces")) {}
 
 History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const FaceTraining& o) {
   Tensor seen = inputs;
@@ -88,8 +88,8 @@ History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const Fa
   t.title = "faces";
   t.on_pass = o.on_pass;
   const auto* bytes = reinterpret_cast<const char*>(inputs.data());
-  t.recipe = message(o.distort ? "distorted" : "as they are", " rate ", o.rate, " data ",
-                     fnv1a({bytes, inputs.size() * sizeof(Real)}));
+  t.recipe = {.settings = {{"distort", o.distort ? "on" : "off"}, {"rate", message(o.rate)}},
+              .fingerprints = {{"data", fnv1a({bytes, inputs.size() * sizeof(Real)})}}};
   if (o.distort)
     t.before_pass = [&](int pass) {
       parallel_for(static_cast<std::size_t>(inputs.shape()[0]), [&](std::size_t i) {

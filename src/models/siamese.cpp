@@ -7,7 +7,7 @@
 namespace ebm::models {
 inline namespace EBM_PRECISION {
 
-Net face_net(Params& W, std::string name) {
+Net siamese_face_net(Params& W, std::string name) {
   using namespace net;
   // +-2.4 / fan-in leaves so little of a picture after three layers that every embedding starts at one point.
   constexpr Init kStart = Init::he;
@@ -65,8 +65,10 @@ History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
   f.quiet = o.quiet;
   f.title = o.title;
   f.stage = "pairs";
-  f.recipe = message(o.pairs, " pairs, ", set.genuine_count(), " genuine and ", set.impostor_count(),
-                     " impostor in all, of ", set.images, " images ", o.recipe);
+  f.recipe = o.recipe;
+  f.recipe.settings["pairs"] = message(o.pairs);
+  f.recipe.settings["pairs in all"] = message(set.genuine_count(), " genuine and ", set.impostor_count(),
+                                              " impostor, of ", set.images, " images");
   f.before_pass = o.before_pass;
   f.draw = draw;
   if (o.on_pass) f.on_epoch = [&](const EpochReport& pass, const EpochReport*) { o.on_pass(pass); };

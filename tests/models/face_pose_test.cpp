@@ -35,7 +35,7 @@ std::vector<double> random_outputs(PoseManifold m, Rng& rng) {
 
 TEST(FaceNet, WithNineOutputs_Has63493ParametersAnd80Kernels) {
   Params W;
-  const Net net = face_net(W, "face", pose_outputs(PoseManifold::yaw_roll));
+  const Net net = pose_net(W, "face", pose_outputs(PoseManifold::yaw_roll));
   EXPECT_EQ(net.parameter_count(), 63493u);
   std::size_t kernels = 0;
   std::vector<int> readers(8, 0);
@@ -203,7 +203,7 @@ TEST(FaceEnergy, UnderTheSquareExponentialLoss_IsThePapersLoss) {
   for (int i = 0; i < 6; ++i) images.push_back(random_tensor({1, 32, 32}, rng));
   Params W;
   const PoseManifold m = PoseManifold::yaw_roll;
-  const Net net = face_net(W, "face", pose_outputs(m));
+  const Net net = pose_net(W, "face", pose_outputs(m));
   const Model<FaceExample> model = face_model(W, net, m);
   const std::vector<FaceExample> data = examples(images);
   Net::State state;
@@ -231,7 +231,7 @@ TEST(FaceEnergy, OfEveryManifold_HasTheSlopesOfCentralDifferences) {
   for (const PoseManifold m : {PoseManifold::point, PoseManifold::yaw, PoseManifold::yaw_roll}) {
     SCOPED_TRACE(static_cast<int>(m));
     Params W;
-    const Net net = face_net(W, "face", pose_outputs(m));
+    const Net net = pose_net(W, "face", pose_outputs(m));
     const Model<FaceExample> model = face_model(W, net, m);
     const std::vector<FaceExample> data = examples(images);
     const Prepared ready = model.prepare(data);
@@ -258,7 +258,7 @@ TEST(PoseDistance, OfWrongSizes_IsRefusedByName) {
 
 TEST(FaceModel, OfAPoseAtTheVeryBound_TakesIt) {
   Params W;
-  const Net net = face_net(W, "face", 9);
+  const Net net = pose_net(W, "face", 9);
   const Model<FaceExample> model = face_model(W, net, PoseManifold::yaw_roll);
   const Tensor image({1, 32, 32});
   const FaceExample x{

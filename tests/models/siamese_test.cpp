@@ -65,7 +65,7 @@ std::vector<Real> weights(const Trained& t) { return {t.W.flat().begin(), t.W.fl
 
 TEST(FaceNet, IsTheOneOf2005) {
   Params W;
-  const Net G = face_net(W, "faces");
+  const Net G = siamese_face_net(W, "faces");
   EXPECT_EQ(G.parameter_count(), 319265u);
   EXPECT_EQ(G.output_shape(Shape{1, 56, 46}), Shape({50}));
   Net::State state;

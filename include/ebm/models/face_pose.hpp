@@ -53,7 +53,7 @@ struct FaceExample {
 /// G_W: C1 8@28x28 (5x5), S2, C3 20@10x10 (5x5, 80 kernels: each map reads four of the eight), S4, C5
 /// 120@1x1, linear outputs; scaled tanh after every layer but the last. Stride 4 when replicated. 63,493
 /// parameters with 9 outputs. Blocks "NAME.c1.weight" and so on.
-Net face_net(Params& W, std::string name, int outputs);
+Net pose_net(Params& W, std::string name, int outputs);
 /// The maps that each of the twenty of C3 reads.
 net::Table face_table();
 

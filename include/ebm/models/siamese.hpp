@@ -22,7 +22,7 @@ inline namespace EBM_PRECISION {
 /// The net of 2005 on images [1, 56, 46]: C1 15@50x40, S2 15@25x20, C3 45@20x15 (each map reads all of S2:
 /// the paper's partial table is not recovered), S4 45@5x5 by 4x3 windows, C5 250, F6 50 outputs in +-1.7159.
 /// 319,265 parameters.
-Net face_net(Params& W, std::string name);
+Net siamese_face_net(Params& W, std::string name);
 /// Q of the exponential loss for a net whose last layer is a Tanh: outputs times their range.
 double largest_distance(int outputs, const net::Tanh& squash = {});
 
@@ -39,7 +39,7 @@ struct PairTraining {
   /// stay.
   std::function<void(int pass)> before_pass{};
   std::filesystem::path checkpoint{}, resume{};
-  std::string recipe{};  ///< what else a resumed run must share
+  Recipe recipe{};  ///< what else a resumed run must share
   bool quiet = false;
   std::string title = "siamese net";
   std::function<void(const EpochReport& pass)> on_pass{};
