@@ -90,6 +90,19 @@ void check_outputs(const Common& c, const Outputs& outputs, Inputs inputs) {
   }
 }
 
+Inputs files_of(const std::string& path) {
+  Inputs out;
+  std::error_code error;  // what cannot be read is told by whoever reads it
+  if (!std::filesystem::is_directory(path, error)) {
+    if (!path.empty()) out.emplace_back(path);
+    return out;
+  }
+  for (std::filesystem::recursive_directory_iterator at(path, error), end; !error && at != end;
+       at.increment(error))
+    out.push_back(at->path());
+  return out;
+}
+
 CLI::Validator between(double low, double high) {
   return CLI::Validator(
       [=](std::string& text) -> std::string {

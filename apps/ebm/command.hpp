@@ -38,6 +38,8 @@ void add_run(CLI::App& parser, Run run);
 using Outputs = std::vector<std::pair<std::string, std::string>>;
 using Inputs = std::vector<std::filesystem::path>;
 void check_outputs(const Common& common, const Outputs& outputs, Inputs inputs);
+// The file itself, or all files below a folder; nothing for an empty path.
+Inputs files_of(const std::string& path);
 // Numbers of an interval, and no NaN.
 CLI::Validator between(double low, double high);
 

@@ -28,7 +28,11 @@ nlohmann::json as_json(const models::FaceDetection& f) {
 
 int detect(Options& o) {
   apply(o.common);
-  if (!o.report.empty()) check_output(o.report);
+  if (!o.report.empty()) {
+    Inputs inputs(o.images.begin(), o.images.end());
+    inputs.emplace_back(o.model);
+    check_outputs(o.common, {{"--report", o.report}}, inputs);
+  }
   if (!o.out.empty()) {
     std::error_code error;
     fs::create_directories(o.out, error);

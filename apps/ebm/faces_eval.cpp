@@ -63,7 +63,11 @@ std::vector<FacePicture> example_scenes(const models::FaceDetector& detector, st
 
 int eval(Options& o) {
   apply(o.common);
-  if (!o.report.empty()) check_output(o.report);
+  if (!o.report.empty()) {
+    Inputs inputs = files_of(o.images);
+    inputs.emplace_back(o.model);
+    check_outputs(o.common, {{"--report", o.report}}, inputs);
+  }
   const models::FaceDetector detector = models::FaceDetector::load(o.model);
   const std::uint64_t seed = kHeldOut + o.common.seed;
   FaceJudgement j;

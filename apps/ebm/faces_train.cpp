@@ -28,7 +28,8 @@ nlohmann::json passes(const History& h) {
 
 int train(Options& o) {
   apply(o.common);
-  check_output(o.out);
+  check_outputs(o.common, {{"--out", o.out}, {"--out", o.out + ".ckpt"}}, files_of(o.backgrounds));
+  if (!o.training.resume.empty()) check_outputs(o.common, {{"--out", o.out}}, {o.training.resume});
   models::FaceDetectorConfig config;
   config.manifold = o.variant == "detection" ? models::PoseManifold::point
                     : o.manifold == "yaw"    ? models::PoseManifold::yaw

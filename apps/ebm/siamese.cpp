@@ -18,8 +18,16 @@ struct Options {
   std::string data, out, model, pairs, report, format = "csv";
   std::vector<std::string> hold_out, only;
   int gallery = 5, shots = 1, folds = 7;
-  models::FaceTraining training;
+  models::VerifierTraining training;
 };
+
+// All that is read, for check_outputs.
+Inputs inputs(const Options& o) {
+  Inputs out = files_of(o.data);
+  for (const std::string& file : {o.model, o.pairs})
+    if (!file.empty()) out.emplace_back(file);
+  return out;
+}
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -57,7 +65,8 @@ void check_trainable(const models::PairSet& pairs, const Faces& faces) {
 
 int train(Options& o) {
   apply(o.common);
-  check_output(o.out);
+  check_outputs(o.common, {{"--out", o.out}, {"--out", o.out + ".ckpt"}}, inputs(o));
+  if (!o.training.resume.empty()) check_outputs(o.common, {{"--out", o.out}}, {o.training.resume});
   const Faces faces = without(read_faces(o.common, o.data), o.hold_out);
   const models::PairSet pairs =
       o.pairs.empty() ? models::pairs_by_identity(faces.person) : models::read_pairs(o.pairs, faces.files);
@@ -111,7 +120,7 @@ void print_verdict(const Faces& faces, const FaceVerdict& v, int shots) {
 
 int verify(Options& o) {
   apply(o.common);
-  if (!o.report.empty()) check_output(o.report);
+  if (!o.report.empty()) check_outputs(o.common, {{"--report", o.report}}, inputs(o));
   const FaceVerifier verifier = FaceVerifier::load(o.model);
   const Faces faces = chosen(o, verifier);
   const std::vector<std::string> known = known_people(faces, verifier);
@@ -172,7 +181,7 @@ int embed(Options& o) {
 
 int map(Options& o) {
   apply(o.common);
-  check_output(o.out);
+  check_outputs(o.common, {{"--out", o.out}}, inputs(o));
   const FaceVerifier verifier = FaceVerifier::load(o.model);
   const Faces faces = chosen(o, verifier);
   write_face_map(o.out, faces, verifier.embed(faces.inputs));
@@ -204,7 +213,7 @@ int folds(Options& o) {
     const models::PairSet pairs = models::pairs_by_identity(known.person);
     check_trainable(pairs, known);
     FaceVerifier verifier(o.common.seed);
-    models::FaceTraining training = o.training;
+    models::VerifierTraining training = o.training;
     training.quiet = o.common.quiet;
     const double start = now();
     verifier.train(known.inputs, pairs, training);
@@ -264,7 +273,7 @@ void add_data(CLI::App& c, const std::shared_ptr<Options>& o) {
 }
 
 void add_training(CLI::App& c, const std::shared_ptr<Options>& o) {
-  models::FaceTraining& t = o->training;
+  models::VerifierTraining& t = o->training;
   c.add_option("--passes", t.passes, "Passes")->check(CLI::Range(1, 100000))->capture_default_str();
   c.add_option("--pairs-a-pass", t.pairs, "Pairs in a pass, drawn anew, half of them genuine")
       ->check(CLI::Range(2, 10000000))

@@ -130,7 +130,7 @@ struct PoseDistance {
       out[static_cast<std::size_t>(r)] = static_cast<Real>(difference(x, r, d));
   }
   void backward(const Reads& x, ConstView dout, const Slopes& s) const {
-    std::array<double, 9> d{}, up{}, down{};
+    std::array<double, 9> d{}, up{};
     for (int r = 0; r < x.rows; ++r) {
       const Real weight = dout[static_cast<std::size_t>(r)];
       const double length = weight == 0 ? 0 : difference(x, r, d);

@@ -74,7 +74,7 @@ FaceVerifier::FaceVerifier(std::uint64_t seed)
       params_(std::make_unique<Params>(Params::Options{seed})),
       net_(siamese_face_net(*params_, "faces")) {}
 
-History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const FaceTraining& o) {
+History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o) {
   Tensor seen = inputs;
   Model<Pair> model = siamese(*params_, net_, seen);
   PairTraining t;

@@ -17,7 +17,7 @@
 
 namespace ebm::models {
 
-struct FaceTraining {
+struct VerifierTraining {
   int passes = 20;
   int pairs = 3000;     ///< in a pass
   int batch = 60;       ///< pairs a step
@@ -49,7 +49,7 @@ class FaceVerifier {
   void save(const std::filesystem::path& path) const;
 
   /// \param inputs as of face_inputs; `pairs` of them. \throws as train_pairs.
-  History train(const Tensor& inputs, const PairSet& pairs, const FaceTraining& options);
+  History train(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& options);
   /// [n, 50]. Const, any number of threads.
   Tensor embed(ConstView inputs) const { return models::embed(*params_, net_, inputs); }
 
