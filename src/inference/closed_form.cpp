@@ -129,7 +129,12 @@ bool has_closed_form(const Batch& b, const Query& q) {
   if (q.beta != kInf || q.rescaling) return false;
   const Structure* last = nullptr;
   for (int i = 0; i < b.samples(); ++i) {
-    const Structure* s = b.sample(i).structure;
+    const Sample& sample = b.sample(i);
+    const Structure* s = sample.structure;
+    // A ball around the truth that is to be left out.
+    if (competing(sample, q.over) == Over::others && !sample.truth.reals.empty() &&
+        s->real_role == Role::output)
+      return false;
     if (s == last) continue;
     Solvable unused;
     if (s->real_dims == 0 || s->has_path || s->label_variables > 0 || !refusal(b, *s, unused).empty())

@@ -16,7 +16,8 @@ class SiameseCommand : public ::testing::Test {
 
   static void make_people(const std::filesystem::path& root, int people, int each) {
     for (int p = 0; p < people; ++p) {
-      const std::string name = "p" + std::to_string(p + 1);
+      std::string name = std::to_string(p + 1);
+      name.insert(0, 1, 'p');
       std::filesystem::create_directories(root / name);
       for (int i = 0; i < each; ++i) {
         Rng face(5, static_cast<std::uint64_t>(p)), here(6, static_cast<std::uint64_t>(p * each + i));

@@ -124,7 +124,8 @@ TEST(Automatic, OfResiduals_SolvesLeastSquares_AndSearchesForWhatTheyCannotLeave
   OneGraph one(W, [&](FactorGraph& g) {
     const std::vector<Real> truth{0, 0, 0};
     const auto z = g.output("z", Reals(3), std::span<const Real>(truth));
-    g.add(factor::half_squared_distance(g.feature(z), g.feature(Data(target))));
+    // Of two factors neither knows the minimum of the sum.
+    for (int k = 0; k < 2; ++k) g.add(factor::half_squared_distance(g.feature(z), g.feature(Data(target))));
     g.add(factor::constant(Tensor(Real(2))));
   });
   Answer a;
@@ -141,11 +142,11 @@ TEST(Automatic, OfResiduals_SolvesLeastSquares_AndSearchesForWhatTheyCannotLeave
 TEST(Automatic, OfResidualsInManyDimensions_TakesWhatTheBuildHas) {
   Params W;
   constexpr int kMany = infer::LevenbergMarquardt::kMostDims + 1;
+  Tensor target(Shape{1, kMany});
+  for (Real& t : target.span()) t = Real(0.5);
   OneGraph one(W, [&](FactorGraph& g) {
     const auto z = g.output("z", Reals(kMany));
-    Tensor target(Shape{1, kMany});
-    for (Real& t : target.span()) t = Real(0.5);
-    g.add(factor::half_squared_distance(g.feature(z), g.feature(Data(std::move(target)))));
+    for (int k = 0; k < 2; ++k) g.add(factor::half_squared_distance(g.feature(z), g.feature(Data(target))));
   });
   Answer a;
   infer::Automatic{}.answer(one.batch, {}, a);
