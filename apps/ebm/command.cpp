@@ -118,6 +118,7 @@ CLI::Validator between(double low, double high) {
 void remove_checkpoint(const std::string& out) {
   std::error_code ignored;
   std::filesystem::remove(out + ".ckpt", ignored);
+  std::filesystem::remove(out + ".ckpt.mined", ignored);  // of a detector, beside it
 }
 
 namespace {

@@ -34,8 +34,8 @@ std::vector<FacePicture> search(const Common& common, const models::FaceDetector
   std::vector<FacePicture> out(paths.size());
   parallel_for(out.size(), [&](std::size_t i) {
     out[i].name = paths[i].filename().string();
-    out[i].image = io::read_image(paths[i]);
     try {
+      out[i].image = io::read_image(paths[i]);
       out[i].found.faces = detector.detect(out[i].image);
     } catch (const DataError& e) {
       out[i].found.reason = e.what();

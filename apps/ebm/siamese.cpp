@@ -265,7 +265,7 @@ int folds(Options& o) {
 }
 
 constexpr const char* kData =
-    "Folder with a folder of PGM or PNG images for each person, or one .tar.gz of that";
+    "Folder with a folder of PGM, PNG or JPEG images for each person, or one .tar.gz of that";
 
 void add_data(CLI::App& c, const std::shared_ptr<Options>& o) {
   add_common(c, o->common);

@@ -42,7 +42,7 @@ bool is_image(std::string_view file) {
   const auto dot = file.rfind('.');
   std::string ending(dot == std::string_view::npos ? "" : file.substr(dot));
   std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return ending == ".pgm" || ending == ".png";
+  return ending == ".pgm" || ending == ".png" || ending == ".jpg" || ending == ".jpeg";
 }
 
 // What has been found of one folder; files in the order of their numbers.

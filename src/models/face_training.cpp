@@ -18,13 +18,25 @@ constexpr std::uint64_t kCrops = 0xc409;         // stream of the crops
 constexpr std::uint64_t kMiningSeed = 0x3117e5;  // scenes that nothing else is judged on
 constexpr std::uint64_t kThresholdSeed = 0x7412e5;
 
+std::string_view name_of(PoseManifold m) {
+  return m == PoseManifold::point ? "none" : m == PoseManifold::yaw ? "yaw" : "yaw-roll";
+}
+
+std::uint64_t fingerprint_of(std::span<const FaceView> views) {
+  std::uint64_t out = fnv1a("");
+  for (const FaceView& v : views)
+    out = 31 * out ^ fnv1a({reinterpret_cast<const char*>(v.picture.pixels.data()), v.picture.pixels.size()});
+  return out;
+}
+
 Recipe recipe_of(const FaceDetector& d, const FaceTraining& o) {
   const auto text = [](const auto& value) { return message(value); };
+  const CropRanges& c = o.crops;
   std::uint64_t backgrounds = fnv1a("");
   for (const InkMap& b : o.backgrounds)
     backgrounds ^= fnv1a({reinterpret_cast<const char*>(b.values.data()), b.values.size() * sizeof(float)}) +
                    31 * backgrounds;
-  return {.settings = {{"manifold", pose_dims(d.config.manifold) == 1 ? "yaw" : "yaw-roll"},
+  return {.settings = {{"manifold", std::string(name_of(d.config.manifold))},
                        {"count", text(o.faces)},
                        {"backgrounds", text(o.others)},
                        {"passes", text(o.passes)},
@@ -32,6 +44,8 @@ Recipe recipe_of(const FaceDetector& d, const FaceTraining& o) {
                        {"rate", text(o.rate)},
                        {"scenes", text(o.scenes)},
                        {"contrast", message(d.config.contrast.radius, " ", d.config.contrast.floor)},
+                       {"crops", message(c.shift, " ", c.scale, " ", c.roll, " ", c.bright, " ", c.contrast,
+                                         " ", c.mirror)},
                        {"first weights of seed", text(d.config.seed)}},
           .fingerprints = {{"pictures of backgrounds", backgrounds}}};
 }
@@ -72,6 +86,7 @@ History fit(FaceDetector& d, std::span<const FaceView> views, const FaceTraining
   f.quiet = o.quiet;
   f.title = std::string(stage);
   f.recipe = recipe_of(d, o);
+  if (second) f.recipe.fingerprints["backgrounds that were mined"] = fingerprint_of(views);
   f.earlier = earlier;
   f.draw = draw;
   if (o.say)
@@ -181,10 +196,17 @@ FaceTrainingReport train_face_detector(FaceDetector& d, const FaceTraining& o) {
     std::vector<FaceView> mined;
     if (second_only) {
       mined = read_mined(mined_file(o.resume));
+      if (mined.size() > static_cast<std::size_t>(o.others))
+        throw DataError(message(mined_file(o.resume).string(), ": holds ", mined.size(),
+                                " backgrounds, and this run has ", o.others,
+                                " in all; resume with as many as the first run"));
+      if (!o.checkpoint.empty()) write_mined(mined_file(o.checkpoint), mined);
     } else {
       mined = mine_others(d, o.others / 2, o.scenes, o.seed, o.backgrounds);
       if (!o.checkpoint.empty()) write_mined(mined_file(o.checkpoint), mined);
-      say(message(mined.size(), " backgrounds are now what the first detector took for faces"));
+      say(message(
+          mined.size(),
+          " backgrounds are now where the first detector's energy is lowest on scenes without faces"));
     }
     report.mined = mined.size();
     std::ranges::move(mined, views.begin() + o.faces);
@@ -193,10 +215,6 @@ FaceTrainingReport train_face_detector(FaceDetector& d, const FaceTraining& o) {
   if (o.others > 0) {
     const auto scenes = static_cast<std::size_t>(std::max(10, o.scenes / 2));
     d.config.threshold = threshold_for(d, o.false_alarms, scenes, o.backgrounds);
-  }
-  if (!o.checkpoint.empty()) {
-    std::error_code ignored;
-    std::filesystem::remove(mined_file(o.checkpoint), ignored);
   }
   return report;
 }

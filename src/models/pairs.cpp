@@ -118,6 +118,8 @@ std::vector<Pair> draw_pairs(const PairSet& set, int count, int batch, Rng rng) 
   if (set.genuine.empty() || set.impostor_count() == 0)
     throw DataError(message("[pairs] ", set.genuine_count(), " genuine and ", set.impostor_count(),
                             " impostor pairs: a contrastive loss needs both kinds"));
+  if (batch < 2)
+    throw DataError(message("[pairs] a batch of ", batch, " cannot hold a genuine and an impostor pair"));
   constexpr int kTries = 64;  // a set may have next to no impostors among a few images
   std::vector<Pair> out;
   std::vector<int> met;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "ebm/core/pool.hpp"
+#include "ebm/core/hash.hpp"
 
 namespace ebm::models {
 inline namespace EBM_PRECISION {
@@ -24,22 +24,40 @@ double largest_distance(int outputs, const net::Tanh& squash) {
   return outputs * 2.0 * static_cast<double>(squash.outside);
 }
 
-Model<Pair> siamese(Params& W, const Net& G, const Tensor& images) {
-  return {W, [G, &images](FactorGraph& g, const Pair& pair) {
-            const Feature a = g.feature(G, images.view().row(pair.a));
-            const Feature b = g.feature(G, images.view().row(pair.b));
-            g.add(factor::absolute_distance(a, b));
+namespace {
+
+using Distance = Term (*)(Feature, Feature);
+
+Model<Pair> pair_model(Params& W, const Net& G, const Tensor& images, Distance distance) {
+  return {W, [G, &images, distance](FactorGraph& g, const Pair& pair) {
+            const int n = images.view().rows();
+            if (std::min(pair.a, pair.b) < 0 || std::max(pair.a, pair.b) >= n)
+              throw DataError(message("[siamese] a pair names images ", pair.a, " and ", pair.b, " of ", n));
+            g.add(distance(g.feature(G, images.view().row(pair.a)), g.feature(G, images.view().row(pair.b))));
             g.truth(pair.genuine ? Truth::low : Truth::high);
           }};
 }
 
+std::uint64_t fingerprint_of(const PairSet& set) {
+  std::uint64_t out = fnv1a("");
+  const auto add = [&](const std::vector<Pair>& pairs) {
+    for (const Pair& p : pairs)
+      out = (out * 1099511628211ULL) ^ ((static_cast<std::uint64_t>(p.a) << 33) |
+                                        (static_cast<std::uint64_t>(p.b) << 1) | (p.genuine ? 1 : 0));
+  };
+  add(set.genuine);
+  if (set.impostor) add(*set.impostor);
+  return out;
+}
+
+}  // namespace
+
+Model<Pair> siamese(Params& W, const Net& G, const Tensor& images) {
+  return pair_model(W, G, images, factor::absolute_distance);
+}
+
 Model<Pair> drlim(Params& W, const Net& G, const Tensor& images) {
-  return {W, [G, &images](FactorGraph& g, const Pair& pair) {
-            const Feature a = g.feature(G, images.view().row(pair.a));
-            const Feature b = g.feature(G, images.view().row(pair.b));
-            g.add(factor::distance(a, b));
-            g.truth(pair.genuine ? Truth::low : Truth::high);
-          }};
+  return pair_model(W, G, images, factor::distance);
 }
 
 History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
@@ -71,6 +89,7 @@ History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
                                               " impostor, of ", set.images, " images");
   f.before_pass = o.before_pass;
   f.draw = draw;
+  f.recipe.fingerprints["pairs"] = fingerprint_of(set);
   if (o.on_pass) f.on_epoch = [&](const EpochReport& pass, const EpochReport*) { o.on_pass(pass); };
   return trainer.fit(draw(0), {}, f);
 }

@@ -20,6 +20,14 @@ double distance(ConstView rows, int a, int b) {
   return sum;
 }
 
+void check(ConstView rows, std::span<const int> classes) {
+  if (rows.shape.rank() < 2 || static_cast<std::size_t>(rows.rows()) != classes.size())
+    throw ShapeError(
+        message("[verification] ", classes.size(), " classes are given for rows of ", rows.shape));
+  for (const int c : classes)
+    if (c < 0) throw DataError(message("[verification] class ", c, " is below 0"));
+}
+
 int class_count(std::span<const int> classes) {
   return classes.empty() ? 0 : *std::ranges::max_element(classes) + 1;
 }
@@ -99,6 +107,7 @@ double threshold_at(std::span<const RocPoint> curve, double false_rejects) {
 }
 
 std::vector<PairEnergy> all_pairs(ConstView rows, std::span<const int> classes) {
+  check(rows, classes);
   const int n = rows.rows();
   std::vector<std::vector<PairEnergy>> of(static_cast<std::size_t>(n));
   parallel_for(static_cast<std::size_t>(n), [&](std::size_t i) {
@@ -145,6 +154,7 @@ Interval equal_error_interval(std::span<const PairEnergy> pairs, std::span<const
 }
 
 TwoKinds density_energies(ConstView rows, std::span<const int> classes, int gallery) {
+  check(rows, classes);
   const std::size_t d = rows.row_size();
   const auto of = members(classes);
   const auto row = [&](int i) { return rows.data + static_cast<std::size_t>(i) * d; };
@@ -193,6 +203,9 @@ TwoKinds density_energies(ConstView rows, std::span<const int> classes, int gall
 }
 
 double recognition(ConstView rows, std::span<const int> classes, int k, Rng rng, int draws) {
+  check(rows, classes);
+  if (k < 1)
+    throw DataError(message("[verification] a gallery of ", k, " images a person recognises nobody"));
   double right = 0, probes = 0;
   for (int draw = 0; draw < draws; ++draw) {
     auto of = members(classes);

@@ -165,7 +165,6 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> given, bool weights, T
     if (s.value > 0 && s.truth == 0 && s.contrast == 0) ++tally.saturated;
     truth_slope[i] = s.truth;
     contrast_slope[i] = s.contrast;
-    if (monitor) ++tally.judged;
     if (const Truth::Whole whole = samples[i]->truth.whole; whole != Truth::Whole::product) {
       const double energy = whole == Truth::low ? e : o;
       if (!std::isfinite(energy)) continue;
@@ -173,7 +172,10 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> given, bool weights, T
       (whole == Truth::low ? tally.low : tally.high) += energy;
       tally.square += energy * energy;
     }
-    if (!monitor || e == kInf) continue;  // an impostor has no true answer to compare
+    // An impostor has no true answer to compare, and a genuine pair may have no other.
+    if (!monitor || e == kInf) continue;
+    if (samples[i]->truth.whole == Truth::low && offending.energy[i] == kInf) continue;
+    ++tally.judged;
     const double gap = offending.energy[i] - low.energy[i];
     if (!(gap > 0)) ++tally.wrong;
     if (!std::isfinite(gap)) continue;

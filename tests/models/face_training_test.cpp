@@ -71,12 +71,27 @@ TEST(FaceTraining, Stopped_GoesOnToTheSameWeights) {
     EXPECT_EQ(report.first.train.size(), 2u);
     EXPECT_EQ(report.second.train.size(), 2u);
   }
-  FaceDetector other({.manifold = PoseManifold::yaw});
-  FaceTraining o = small();
-  o.resume = path;
-  EXPECT_THROW(train_face_detector(other, o), DataError);
+  // The checkpoint is now of the second phase: a run that differs says in what, before anything is written.
+  const auto refusal = [&](PoseManifold m, const std::function<void(FaceTraining&)>& change) -> std::string {
+    FaceDetector other({.manifold = m});
+    FaceTraining o = small();
+    o.resume = path;
+    change(o);
+    try {
+      train_face_detector(other, o);
+    } catch (const DataError& e) {
+      return e.what();
+    }
+    return "nothing was refused";
+  };
+  const auto nothing = [](FaceTraining&) {};
+  EXPECT_NE(refusal(PoseManifold::point, nothing).find("manifold"), std::string::npos);
+  EXPECT_NE(refusal(PoseManifold::yaw_roll, [](FaceTraining& o) { o.crops.shift = 0; }).find("crops"),
+            std::string::npos);
+  EXPECT_NE(refusal(PoseManifold::yaw_roll, [](FaceTraining& o) { o.others = 2; }).find("backgrounds"),
+            std::string::npos);
   std::filesystem::remove(path);
-  EXPECT_FALSE(std::filesystem::exists(path.string() + ".mined"));
+  std::filesystem::remove(path.string() + ".mined");
 }
 
 TEST(FaceTraining, OfPoseAlone_NeedsNoBackgrounds) {

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Images sorted by folder: one folder for each class (a person), PGM or PNG images in it, in a folder or in
-/// one .tar.gz.
+/// Images sorted by folder: one folder for each class (a person), PGM, PNG or JPEG images in it, in a folder
+/// or in one .tar.gz.
 
 #include <string>
 #include <vector>
@@ -27,8 +27,9 @@ struct ClassFolders {
 };
 
 /// \param path a folder of folders, a folder with one .tar.gz and no folder, or the .tar.gz itself. Files
-/// that are not named .pgm or .png, and those outside a class's folder, are passed over; a folder around all
-/// classes is looked through. \throws DataError when there is nothing there, or no image that can be read.
+/// that are not named .pgm, .png, .jpg or .jpeg, and those outside a class's folder, are passed over; a
+/// folder around all classes is looked through. \throws DataError when there is nothing there, or no image
+/// that can be read.
 ClassFolders read_class_folders(const std::filesystem::path& path);
 
 }  // namespace ebm::io

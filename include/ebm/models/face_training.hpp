@@ -30,6 +30,7 @@ struct FaceTraining {
       backgrounds{};  ///< natural pictures without faces: half of the backgrounds are cut here
   CropRanges crops{};
   std::uint64_t seed = 1;  ///< of the views; the first weights have the detector's
+  /// Of the second phase, CHECKPOINT.mined lies beside it; both are yours to delete once the result is safe.
   std::filesystem::path checkpoint{}, resume{};
   bool quiet = false;
   std::function<void(std::string_view)> say{};  ///< one line of news; empty: none

@@ -32,8 +32,8 @@ inline namespace EBM_PRECISION {
 
 inline constexpr int kFaceHeight = 56, kFaceWidth = 46;
 
-/// Pictures as the net sees them: [n, 1, 56, 46], area-averaged to that size, each with mean 0 and
-/// variance 1.
+/// Pictures as the net sees them: [n, 1, 56, 46], area-averaged to that size, (grey - 0.44) / 0.2 with grey
+/// in [0, 1]: how bright a picture is stays, for it tells people apart.
 Tensor face_inputs(std::span<const io::Image> pictures);
 /// One input [56, 46] shifted by up to 3 pixels, turned by up to 7 degrees, scaled by up to 10 % and squeezed
 /// by up to 6 %, mirrored at even odds; what comes in from outside repeats the border. Up to two patches of 4

@@ -21,8 +21,8 @@ double neighbour_accuracy(const Tensor& map, std::span<const int> labels, const 
 double spread_within(const Tensor& map, std::span<const int> group, int draws = 20000,
                      std::uint64_t seed = 1);
 
-/// Correlation of two angles, in [-1, 1]: negative when they run against one another (Fisher, Lee 1983,
-/// in its form for evenly spread angles). Radians.
+/// Correlation of two angles, in [-1, 1]: negative when they run against one another (Fisher, Lee 1983).
+/// Radians. \throws ShapeError when the counts differ, or are 0.
 double circular_correlation(std::span<const double> a, std::span<const double> b);
 
 /// A map of three dimensions seen as a cylinder: its axis is the direction along which `height` grows

@@ -67,7 +67,7 @@ PairCounts ordered_pair_counts(std::span<const int> classes);
 /// What one pass looks at: `count` pairs, half genuine and half impostor within every `batch` of them. The
 /// impostors of a batch are drawn among the images of its genuine pairs where they can be, so that a net sees
 /// few images in a step. A pure function of its arguments.
-/// \throws DataError when there is no genuine or no impostor pair.
+/// \throws DataError when there is no genuine or no impostor pair, or for a batch below 2.
 std::vector<Pair> draw_pairs(const PairSet& set, int count, int batch, Rng rng);
 
 }  // namespace ebm::models

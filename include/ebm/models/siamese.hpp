@@ -26,9 +26,12 @@ Net siamese_face_net(Params& W, std::string name);
 /// Q of the exponential loss for a net whose last layer is a Tanh: outputs times their range.
 double largest_distance(int outputs, const net::Tanh& squash = {});
 
-/// Energies of pairs of `images` [n, ...], which must stay where they are: L1 (2005) or L2 (2006).
+/// Energies of pairs of `images` [n, ...], which must stay where they are: L1 (2005) or L2 (2006). Preparing
+/// a pair of images that are not there \throws DataError.
 Model<Pair> siamese(Params& W, const Net& G, const Tensor& images);
 Model<Pair> drlim(Params& W, const Net& G, const Tensor& images);
+Model<Pair> siamese(Params& W, const Net& G, Tensor&& images) = delete;
+Model<Pair> drlim(Params& W, const Net& G, Tensor&& images) = delete;
 
 struct PairTraining {
   int passes = 20;
