@@ -26,8 +26,15 @@ nlohmann::json as_json(const models::FaceDetection& f) {
   return {{"x", f.x}, {"y", f.y}, {"size", f.size}, {"yaw", f.yaw}, {"roll", f.roll}, {"energy", f.energy}};
 }
 
+std::string annotated_path(const Options& o, std::size_t i) {
+  return (fs::path(o.out) / fmt::format("{:04}_{}.png", i, fs::path(o.images[i]).stem().string())).string();
+}
+
 int detect(Options& o) {
   apply(o.common);
+  if (o.search.largest < o.search.smallest)
+    throw CLI::ValidationError("--largest",
+                               fmt::format("{} is below --smallest {}", o.search.largest, o.search.smallest));
   if (!o.report.empty()) {
     Inputs inputs(o.images.begin(), o.images.end());
     inputs.emplace_back(o.model);
@@ -37,6 +44,9 @@ int detect(Options& o) {
     std::error_code error;
     fs::create_directories(o.out, error);
     if (error) throw DataError(o.out + ": cannot make this folder: " + error.message());
+    Outputs annotated;
+    for (std::size_t i = 0; i < o.images.size(); ++i) annotated.emplace_back("--out", annotated_path(o, i));
+    check_outputs(o.common, annotated, Inputs(o.images.begin(), o.images.end()));
   }
   const models::FaceDetector detector = models::FaceDetector::load(o.model);
   std::vector<FacePicture> pictures(o.images.size());
@@ -69,9 +79,7 @@ int detect(Options& o) {
         fmt::print("{}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.1f}\t{:.4f}\n", p.name, f.x, f.y, f.size, f.yaw,
                    f.roll, f.energy);
     }
-    if (!o.out.empty() && p.found.reason.empty())
-      io::write_png(fs::path(o.out) / fmt::format("{:04}_{}.png", i, fs::path(p.name).stem().string()),
-                    annotated(p));
+    if (!o.out.empty() && p.found.reason.empty()) io::write_png(annotated_path(o, i), annotated(p));
     list.push_back(std::move(one));
   }
   if (!o.report.empty()) write_detections(o.report, detector, pictures);
@@ -109,7 +117,8 @@ void add_faces_detect(CLI::App& faces) {
   d->add_option("--out", o->out, "Folder for copies of the pictures with the windows drawn in");
   d->add_option("--report", o->report, "HTML page to write");
   d->add_option("--threshold", o->search.threshold,
-                "Energy below which a window is a face; default: the model's");
+                "Energy below which a window is a face; default: the model's")
+      ->check(between(0, 1e9));
   d->add_option("--smallest", o->search.smallest, "Side of the smallest window, pixels")
       ->check(between(8, 1e6))
       ->capture_default_str();

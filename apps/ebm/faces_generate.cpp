@@ -82,6 +82,13 @@ int generate(Options o) {
   if (o.size == 0) o.size = o.scenes ? 240 : models::kFaceSide;
   std::vector<fs::path> photographs;
   if (!o.backgrounds.empty()) photographs = io::list_images(o.backgrounds);
+  std::error_code ignored;
+  if (!o.backgrounds.empty() && fs::equivalent(o.out, o.backgrounds, ignored))
+    throw CLI::ValidationError("--out",
+                               o.out + " is also read (--backgrounds); name another folder to write");
+  if (!o.sheet.empty() && fs::equivalent(fs::absolute(o.sheet).parent_path(), o.out, ignored))
+    throw CLI::ValidationError("--sheet",
+                               o.sheet + " lies in --out, among the generated pictures; name another");
   if (!o.sheet.empty()) check_outputs(o.common, {{"--sheet", o.sheet}}, photographs);
   std::vector<models::InkMap> natural;
   for (const fs::path& path : photographs) natural.push_back(models::to_light(io::read_image(path)));

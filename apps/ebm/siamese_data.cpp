@@ -50,6 +50,13 @@ Faces read_faces(const Common& common, const std::string& data) {
   io::ClassFolders folders = io::read_class_folders(data);
   Faces out;
   out.people = std::move(folders.classes);
+  for (const std::string& name : out.people) try {  // reports and models hold names as text
+      (void)nlohmann::json(name).dump();
+    } catch (const nlohmann::json::exception&) {
+      throw DataError(
+          fmt::format("{}: the folder name {} is no UTF-8; rename it", data,
+                      nlohmann::json(name).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)));
+    }
   for (io::ClassImage& image : folders.images) {
     out.files.push_back(std::move(image.file));
     out.person.push_back(image.of);

@@ -91,8 +91,9 @@ double equal_error(std::span<const RocPoint> curve) {
 
 double false_accepts_at(std::span<const RocPoint> curve, double false_rejects) {
   for (std::size_t i = 0; i < curve.size(); ++i) {
-    if (curve[i].false_rejects > false_rejects) continue;
-    if (i == 0 || curve[i].false_rejects == false_rejects) return curve[i].false_accepts;
+    constexpr double kRounding = 1e-9;  // 18 of 360 is 5 %, whichever way it was divided
+    if (curve[i].false_rejects > false_rejects + kRounding) continue;
+    if (i == 0 || curve[i].false_rejects > false_rejects - kRounding) return curve[i].false_accepts;
     const double t =
         (curve[i - 1].false_rejects - false_rejects) / (curve[i - 1].false_rejects - curve[i].false_rejects);
     return curve[i - 1].false_accepts + t * (curve[i].false_accepts - curve[i - 1].false_accepts);
@@ -223,7 +224,9 @@ double recognition(ConstView rows, std::span<const int> classes, int k, Rng rng,
       ++probes;
     }
   }
-  return probes == 0 ? 0 : right / probes;
+  if (probes == 0)
+    throw DataError(message("[verification] no person has more than the ", k, " images of a gallery"));
+  return right / probes;
 }
 
 }  // namespace ebm::models

@@ -138,7 +138,7 @@ TEST(Recognition, WithMorePrototypes_IsBetter) {
 
 TEST(Recognition, WithOneImageAPerson_HasNoProbe) {
   const Clouds c(5, 1, 0.1);
-  EXPECT_EQ(recognition(c.rows, c.classes, 1, Rng(1)), 0);
+  EXPECT_THROW(recognition(c.rows, c.classes, 1, Rng(1)), DataError);
 }
 
 }  // namespace
