@@ -4,7 +4,6 @@
 /// Mini-batches, shuffled by a counter-based generator; checkpoints from which a killed run resumes to the
 /// same weights; every epoch says what became of the gap between the most offending answer and the truth.
 
-#include <concepts>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -116,14 +115,9 @@ class Trainer {
       : model_(&model),
         core_(model.params(), model.schema(), AnyLoss(loss), AnyEngine(engine), AnyOptimiser(optimiser),
               seed) {}
-  /// With a loss or an engine known by name only at run time: checked when it is made. \throws GraphError
-  /// with the same sentence.
-  template <class L, class E, std::convertible_to<AnyOptimiser> O>
-  requires(std::same_as<L, AnyLoss> || std::same_as<E, AnyEngine>)
-      Trainer(Model<S>& model, L loss, E engine, O optimiser, std::uint64_t seed = 1)
-      : model_(&model),
-        core_(model.params(), model.schema(), AnyLoss(std::move(loss)), AnyEngine(std::move(engine)),
-              AnyOptimiser(std::move(optimiser)), seed) {}
+  /// Checked when it is made. \throws GraphError with the same sentence.
+  Trainer(Model<S>& model, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed = 1)
+      : model_(&model), core_(model.params(), model.schema(), loss, engine, optimiser, seed) {}
 
   /// One pass over the data, declared anew: right for data that changes from pass to pass.
   EpochReport epoch(std::span<const S> data, const EpochOptions& options = {}) {
