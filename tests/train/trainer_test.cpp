@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <type_traits>
 
+#include "ebm/inference/least_squares.hpp"
 #include "ebm/inference/verbs.hpp"
 #include "ebm/losses/energy.hpp"
+#include "ebm/losses/hinge.hpp"
 #include "ebm/losses/nll.hpp"
 #include "ebm/losses/perceptron.hpp"
 #include "support/training.hpp"
@@ -308,6 +311,16 @@ TEST(Trainer, OnNothing_OrInBatchesOfNone_Refuses) {
   TrainerCore trainer(c.W, c.ready->schema(), loss::Energy{}, infer::Exhaustive{}, optim::Sgd{}, 1);
   EXPECT_THROW(trainer.fit({}, {}, {.quiet = true}), DataError);
   EXPECT_THROW(trainer.epoch(c.ready->samples(), {.batch = 0}), GraphError);
+}
+
+template <class L, class E>
+constexpr bool kMakes = std::is_constructible_v<Trainer<int>, Model<int>&, L, E, optim::Sgd>;
+
+TEST(Trainer, OfALossThatTheEngineCannotServe_DoesNotCompile) {
+  EXPECT_TRUE((kMakes<loss::Hinge, infer::MinSum>));
+  EXPECT_FALSE((kMakes<loss::NegativeLogLikelihood, infer::MinSum>));
+  EXPECT_FALSE((kMakes<loss::Hinge, infer::LevenbergMarquardt>));
+  EXPECT_TRUE((kMakes<AnyLoss, infer::MinSum>)) << "known at run time alone";
 }
 
 }  // namespace

@@ -115,6 +115,10 @@ class Trainer {
       : model_(&model),
         core_(model.params(), model.schema(), AnyLoss(loss), AnyEngine(engine), AnyOptimiser(optimiser),
               seed) {}
+  /// Nor does it by way of the constructor below, which would take any pair.
+  template <Loss L, Engine E, class... Rest>
+  requires(!Answerable<L, E>) Trainer(Model<S>&, L, E, Rest...)
+  = delete;
   /// Checked when it is made. \throws GraphError with the same sentence.
   Trainer(Model<S>& model, AnyLoss loss, AnyEngine engine, AnyOptimiser optimiser, std::uint64_t seed = 1)
       : model_(&model), core_(model.params(), model.schema(), loss, engine, optimiser, seed) {}
