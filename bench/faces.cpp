@@ -61,7 +61,7 @@ double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_P
 bool frames(double budget) {
   const models::FaceDetector detector;
   Rng rng(1);
-  const models::InkMap frame = models::draw_background(640, 480, rng);
+  const models::GreyMap frame = models::draw_background(640, 480, rng);
   const models::FaceSearch search{.largest = 32 * 2 * std::numbers::sqrt2 * 1.001};
   detector.detect(frame, search);
   std::vector<double> seconds;

@@ -93,8 +93,8 @@ int detect(Options& o) {
 
 }  // namespace
 
-std::vector<models::InkMap> read_pictures(const Common& common, const std::string& folder) {
-  std::vector<models::InkMap> out;
+std::vector<models::GreyMap> read_pictures(const Common& common, const std::string& folder) {
+  std::vector<models::GreyMap> out;
   std::size_t small = 0;
   for (const fs::path& path : io::list_images(folder)) {
     out.push_back(models::to_light(io::read_image(path)));

@@ -50,20 +50,20 @@ void claim(const fs::path& folder) {
 class Sheet {
  public:
   Sheet(int count, int side) : side_(side), map_(side * std::min(count, kColumns), side * rows(count)) {}
-  void put(std::size_t i, const models::InkMap& picture) {
+  void put(std::size_t i, const models::GreyMap& picture) {
     if (i >= static_cast<std::size_t>(kColumns * kRows)) return;
     const int left = static_cast<int>(i % kColumns) * side_, top = static_cast<int>(i / kColumns) * side_;
     for (int y = 0; y < side_; ++y)
       std::copy_n(&picture.values[picture.index(0, y)], side_, &map_.at(left, top + y));
   }
-  const models::InkMap& map() const { return map_; }
+  const models::GreyMap& map() const { return map_; }
 
  private:
   static constexpr int kColumns = 12, kRows = 6;
   static int rows(int count) { return std::min(kRows, (count + kColumns - 1) / kColumns); }
 
   int side_;
-  models::InkMap map_;
+  models::GreyMap map_;
 };
 
 double hundredths(double value) { return std::round(100 * value) / 100; }
@@ -90,7 +90,7 @@ int generate(Options o) {
     throw CLI::ValidationError("--sheet",
                                o.sheet + " lies in --out, among the generated pictures; name another");
   if (!o.sheet.empty()) check_outputs(o.common, {{"--sheet", o.sheet}}, photographs);
-  std::vector<models::InkMap> natural;
+  std::vector<models::GreyMap> natural;
   for (const fs::path& path : photographs) natural.push_back(models::to_light(io::read_image(path)));
   models::FaceRanges ranges;
   ranges.yaw = o.yaw / kDegrees;
@@ -115,7 +115,7 @@ int generate(Options o) {
   report::Progress bar("generating", rows.size(), shown);
   parallel_for(rows.size(), [&](std::size_t i) {
     nlohmann::json faces = nlohmann::json::array();
-    models::InkMap image;
+    models::GreyMap image;
     if (o.scenes) {
       models::FaceScene scene = models::make_scene(scenes, o.common.seed, i, natural);
       for (const models::SceneFace& face : scene.faces) faces.push_back(as_json(face.window, face.pose));

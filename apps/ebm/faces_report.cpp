@@ -72,12 +72,12 @@ std::vector<report::Card> cards(const std::vector<FacePicture>& pictures) {
 std::string energy_chart(const models::FaceDetector& detector, const FacePicture& p) {
   const models::FaceDetection& f = p.found.faces.front();
   const models::PoseManifold m = detector.config.manifold;
-  const models::InkMap light = models::to_light(p.image);
+  const models::GreyMap light = models::to_light(p.image);
   const double scale = f.size / models::kFaceSide;
   const auto side = [&](int pixels) {
     return std::max(models::kFaceSide, static_cast<int>(std::lround(pixels / scale)));
   };
-  const models::InkMap level = models::normalise(
+  const models::GreyMap level = models::normalise(
       models::resample(light, side(p.image.width), side(p.image.height)), detector.config.contrast);
   const auto start = [&](double at, int pixels, int level_pixels) {
     return std::clamp(static_cast<int>(std::lround(at / pixels * level_pixels)) - models::kFaceSide / 2, 0,

@@ -35,7 +35,7 @@ io::Image shrunk(const io::Image& image, const Place& place) {
   const int width = static_cast<int>(std::lround(2 * place.width)),
             height = static_cast<int>(std::lround(2 * place.height));
   if (image.width <= width || width < 1 || height < 1) return image;
-  models::InkMap map(image.width, image.height);
+  models::GreyMap map(image.width, image.height);
   std::ranges::transform(image.pixels, map.values.begin(),
                          [](std::uint8_t v) { return static_cast<float>(v); });
   map = models::resample(map, width, height);

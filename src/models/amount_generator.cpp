@@ -138,16 +138,16 @@ Line write_line(const Writer& writer, std::string_view text, Rng& rng) {
 }
 
 /// All letters in the smallest map that holds the line.
-InkMap draw_line(const Line& line) {
-  InkMap ink(static_cast<int>(std::ceil(line.right - line.left)) + 2,
-             static_cast<int>(std::ceil(line.bottom - line.top)) + 2);
+GreyMap draw_line(const Line& line) {
+  GreyMap ink(static_cast<int>(std::ceil(line.right - line.left)) + 2,
+              static_cast<int>(std::ceil(line.bottom - line.top)) + 2);
   for (const Line::Letter& letter : line.letters)
     for (const PenStroke& stroke : letter.strokes) draw(stroke, 1 - line.left, 1 - line.top, ink);
   return ink;
 }
 
 /// What is seen of isolated characters: a scanner's softness, and now and then a little residue of print.
-void weather(InkMap& ink, Rng& rng) {
+void weather(GreyMap& ink, Rng& rng) {
   const auto gain = static_cast<float>(rng.uniform(1, 2.2)), loss = static_cast<float>(rng.uniform(0, 0.2));
   for (float& value : ink.values) value = std::clamp(value * gain - loss, 0.0F, 1.0F);
   if (rng.chance(0.1))
@@ -156,7 +156,7 @@ void weather(InkMap& ink, Rng& rng) {
 }
 
 /// Part of a character, or several that run together.
-InkMap draw_rubbish(const Writer& writer, const Alphabet& alphabet, Rng& rng) {
+GreyMap draw_rubbish(const Writer& writer, const Alphabet& alphabet, Rng& rng) {
   const auto any = [&] {
     return alphabet
         .characters[static_cast<std::size_t>(rng.below(static_cast<int>(alphabet.characters.size())))];
@@ -171,7 +171,7 @@ InkMap draw_rubbish(const Writer& writer, const Alphabet& alphabet, Rng& rng) {
   }
   std::string text(1, any());
   if (kind > 0.75) text += any();  // half of one and all or half of its neighbour
-  InkMap ink = draw_line(write_line(hand, text, rng));
+  GreyMap ink = draw_line(write_line(hand, text, rng));
   const double share = rng.uniform(0.3, 0.7) / static_cast<double>(text.size());
   const int cut = std::clamp(static_cast<int>(std::lround(share * ink.width)), 1, std::max(1, ink.width - 1));
   const bool left = text.size() == 1 && rng.chance(0.5);
@@ -189,8 +189,8 @@ AmountField AmountGenerator::field(std::uint64_t i) const {
 
   const auto margin = [&](double most) { return writer.height * (rng.uniform(0, most) - 0.03); };
   const double left = margin(0.6), right = margin(0.6), top = margin(0.55), bottom = margin(0.55);
-  InkMap ink(std::max(8, static_cast<int>(line.right - line.left + left + right)),
-             std::max(8, static_cast<int>(line.bottom - line.top + top + bottom)));
+  GreyMap ink(std::max(8, static_cast<int>(line.right - line.left + left + right)),
+              std::max(8, static_cast<int>(line.bottom - line.top + top + bottom)));
   AmountField out;
   out.amount = amount.amount;
   out.text = amount.text;
@@ -215,7 +215,7 @@ int AmountGenerator::character(std::uint64_t i, const Alphabet& alphabet, double
   writer.slant *= rng.uniform(0, 0.6);  // fields are made upright before they are read, though never quite
   const bool junk = rng.chance(rubbish);
   const int code = junk ? alphabet.rubbish() : rng.below(alphabet.rubbish());
-  InkMap ink =
+  GreyMap ink =
       junk
           ? draw_rubbish(writer, alphabet, rng)
           : draw_line(write_line(writer, alphabet.characters.substr(static_cast<std::size_t>(code), 1), rng));

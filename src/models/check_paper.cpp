@@ -60,18 +60,18 @@ class Pattern {
 };
 
 /// A printed line from (x0, y0) to (x1, y1).
-void rule(InkMap& print, double x0, double y0, double x1, double y1, double thick, double dark) {
+void rule(GreyMap& print, double x0, double y0, double x1, double y1, double thick, double dark) {
   PenStroke stroke;
   stroke.points = {{x0, y0}, {x1, y1}};
   stroke.radii = {0.5 * thick, 0.5 * thick};
-  InkMap line(print.width, print.height);
+  GreyMap line(print.width, print.height);
   draw(stroke, 0, 0, line);
   for (std::size_t i = 0; i < print.values.size(); ++i)
     print.values[i] = std::max(print.values[i], static_cast<float>(dark) * line.values[i]);
 }
 
-InkMap printed_lines(int width, int height, Rng& rng) {
-  InkMap print(width, height);
+GreyMap printed_lines(int width, int height, Rng& rng) {
+  GreyMap print(width, height);
   const double thick = rng.uniform(0.8, 2.2), dark = rng.uniform(0.2, 0.75),
                tilt = 0.01 * rng.normal() * width;
   if (rng.chance(0.4)) {
@@ -91,8 +91,8 @@ InkMap printed_lines(int width, int height, Rng& rng) {
   return print;
 }
 
-void blur(InkMap& map) {
-  const InkMap old = map;
+void blur(GreyMap& map) {
+  const GreyMap old = map;
   for (int y = 0; y < map.height; ++y)
     for (int x = 0; x < map.width; ++x) {
       float sum = 0;
@@ -106,7 +106,7 @@ void blur(InkMap& map) {
 
 }  // namespace
 
-void draw(const PenStroke& stroke, double x, double y, InkMap& ink) {
+void draw(const PenStroke& stroke, double x, double y, GreyMap& ink) {
   for (std::size_t i = 0; i < stroke.points.size(); ++i) {
     const std::size_t j = std::min(i + 1, stroke.points.size() - 1);
     if (i == j && i > 0) break;
@@ -132,21 +132,21 @@ void draw(const PenStroke& stroke, double x, double y, InkMap& ink) {
   }
 }
 
-io::Image print_plain(const InkMap& ink) {
-  InkMap light = ink;
+io::Image print_plain(const GreyMap& ink) {
+  GreyMap light = ink;
   for (float& value : light.values) value = 1 - value;
   return to_image(light);
 }
 
-io::Image print_on_check(const InkMap& ink, Rng& rng) {
+io::Image print_on_check(const GreyMap& ink, Rng& rng) {
   const Pattern pattern(rng, ink.width), second(rng, ink.width);
   const bool layered = rng.chance(0.3);
   const double tone = rng.uniform(0.55, 0.92), slope_x = 0.05 * rng.normal(), slope_y = 0.05 * rng.normal();
   const double dark = rng.uniform(0.38, 0.9), mottle = rng.uniform(0, 0.25);
   const double band =
       rng.chance(0.07) ? rng.uniform(-0.15, 0.3) * ink.height : -1;  // a lighter margin of the paper
-  const InkMap print = printed_lines(ink.width, ink.height, rng);
-  InkMap light(ink.width, ink.height);
+  const GreyMap print = printed_lines(ink.width, ink.height, rng);
+  GreyMap light(ink.width, ink.height);
   for (int y = 0; y < ink.height; ++y)
     for (int x = 0; x < ink.width; ++x) {
       double paper = tone + slope_x * (static_cast<double>(x) / ink.width - 0.5) +

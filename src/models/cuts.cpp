@@ -20,7 +20,7 @@ constexpr double kLeastInk = 0.002;   ///< of a piece, in squared text heights
 
 /// What is looked at, once per field.
 struct Profile {
-  Profile(const InkMap& ink, double text_height) : ink(ink), unit(text_height) {
+  Profile(const GreyMap& ink, double text_height) : ink(ink), unit(text_height) {
     const auto columns = static_cast<std::size_t>(ink.width);
     dark.assign(columns, 0);
     upper.assign(columns, ink.height);
@@ -36,12 +36,12 @@ struct Profile {
   }
   bool solid(int x, int y) const { return ink.at(x, y) >= 0.4F; }
 
-  const InkMap& ink;
+  const GreyMap& ink;
   double unit;
   std::vector<int> dark, upper, lower;
 };
 
-void finish(Cut& cut, const InkMap& ink) {
+void finish(Cut& cut, const GreyMap& ink) {
   bool inside = false;
   for (int y = 0; y < ink.height; ++y) {
     const int x = cut.column[static_cast<std::size_t>(y)];
@@ -55,7 +55,7 @@ void finish(Cut& cut, const InkMap& ink) {
 
 /// The path of least ink near a column (a seam, by dynamic programming; one column aside per row).
 Cut seam(const Profile& profile, double column) {
-  const InkMap& ink = profile.ink;
+  const GreyMap& ink = profile.ink;
   const int first = std::clamp(static_cast<int>(column - kReach * profile.unit), 0, ink.width - 1);
   const int last = std::clamp(static_cast<int>(column + kReach * profile.unit), first, ink.width - 1);
   const auto wide = static_cast<std::size_t>(last - first + 1);
@@ -88,7 +88,7 @@ Cut seam(const Profile& profile, double column) {
 /// Hit and deflect: drops from the first row, slides along ink it hits, and goes straight through where it is
 /// caught.
 Cut drop(const Profile& profile, int column, bool from_top) {
-  const InkMap& ink = profile.ink;
+  const GreyMap& ink = profile.ink;
   const int reach = std::max(1, static_cast<int>(0.4 * profile.unit));
   const auto row = [&](int step) { return from_top ? step : ink.height - 1 - step; };
   Cut cut;
@@ -143,7 +143,7 @@ std::vector<double> smoothed(const std::vector<double>& values) {
 
 std::vector<Cut> candidates(const Profile& profile, const CutKinds& kinds) {
   std::vector<Cut> out;
-  const InkMap& ink = profile.ink;
+  const GreyMap& ink = profile.ink;
   const auto columns = static_cast<std::size_t>(ink.width);
   std::vector<double> dark(columns), distance(columns), top(columns), bottom(columns);
   for (std::size_t x = 0; x < columns; ++x) {
@@ -183,7 +183,7 @@ std::vector<Cut> candidates(const Profile& profile, const CutKinds& kinds) {
 double harm(const Cut& cut, double unit) { return cut.crossed + 0.25 * unit * std::max(0, cut.strokes - 1); }
 
 /// Ink between two cuts; the right one does not count where it runs left of the left one.
-double ink_between(const InkMap& ink, const Cut& a, const Cut& b) {
+double ink_between(const GreyMap& ink, const Cut& a, const Cut& b) {
   double sum = 0;
   for (int y = 0; y < ink.height; ++y)
     for (int x = a.column[static_cast<std::size_t>(y)]; x < b.column[static_cast<std::size_t>(y)]; ++x)
@@ -191,7 +191,7 @@ double ink_between(const InkMap& ink, const Cut& a, const Cut& b) {
   return sum;
 }
 
-Cut edge(const InkMap& ink, int column) {
+Cut edge(const GreyMap& ink, int column) {
   Cut cut;
   cut.column.assign(static_cast<std::size_t>(ink.height), column);
   cut.place = column;
@@ -223,7 +223,7 @@ std::vector<Cut> with_wide_pieces_cut(const Profile& profile, std::vector<Cut> c
 
 }  // namespace
 
-std::vector<Cut> find_cuts(const InkMap& ink, double text_height, const CutKinds& kinds) {
+std::vector<Cut> find_cuts(const GreyMap& ink, double text_height, const CutKinds& kinds) {
   if (ink.empty()) return {};
   const Profile profile(ink, text_height);
   const double least = kLeastInk * text_height * text_height;

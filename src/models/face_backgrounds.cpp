@@ -15,15 +15,15 @@ constexpr double kTurn = 2 * std::numbers::pi;
 float f(double value) { return static_cast<float>(value); }
 
 /// Noise at several scales: random grids of 2, 4, 8, ... cells, each `fall` as strong as the one before.
-InkMap clouds(int width, int height, double fall, Rng& rng) {
-  InkMap sum(width, height);
+GreyMap clouds(int width, int height, double fall, Rng& rng) {
+  GreyMap sum(width, height);
   double strength = 1, whole = 0;
   const int longest = std::max(width, height);
   for (int cells = 1 + rng.below(3); cells <= longest; cells *= 2, strength *= fall) {
     if (strength < 0.02) break;
-    InkMap coarse(std::max(2, cells * width / longest + 1), std::max(2, cells * height / longest + 1));
+    GreyMap coarse(std::max(2, cells * width / longest + 1), std::max(2, cells * height / longest + 1));
     for (float& value : coarse.values) value = f(rng.uniform());
-    const InkMap fine = resample(coarse, width, height);
+    const GreyMap fine = resample(coarse, width, height);
     for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += f(strength) * fine.values[i];
     whole += strength;
   }
@@ -32,8 +32,8 @@ InkMap clouds(int width, int height, double fall, Rng& rng) {
   return sum;
 }
 
-InkMap gradient(int width, int height, Rng& rng) {
-  InkMap map(width, height);
+GreyMap gradient(int width, int height, Rng& rng) {
+  GreyMap map(width, height);
   const double angle = rng.uniform(0, kTurn), low = rng.uniform(), high = rng.uniform();
   const double longest = std::max(width, height), cx = rng.uniform() * width, cy = rng.uniform() * height;
   const bool round = rng.chance(0.4);
@@ -50,7 +50,7 @@ InkMap gradient(int width, int height, Rng& rng) {
 
 /// Adds a shape: `distance(x, y)` negative inside, `shade(x, y)` its light; edges of one pixel.
 template <class Distance, class Shade>
-void add_shape(int x0, int y0, int x1, int y1, const Distance& distance, const Shade& shade, InkMap& map) {
+void add_shape(int x0, int y0, int x1, int y1, const Distance& distance, const Shade& shade, GreyMap& map) {
   for (int y = std::max(0, y0); y < std::min(map.height, y1); ++y)
     for (int x = std::max(0, x0); x < std::min(map.width, x1); ++x) {
       const double cover = std::clamp(0.5 - distance(x + 0.5, y + 0.5), 0.0, 1.0);
@@ -58,7 +58,7 @@ void add_shape(int x0, int y0, int x1, int y1, const Distance& distance, const S
     }
 }
 
-void add_disc(InkMap& map, double radius, bool ball, Rng& rng) {
+void add_disc(GreyMap& map, double radius, bool ball, Rng& rng) {
   const double cx = rng.uniform(-0.1, 1.1) * map.width, cy = rng.uniform(-0.1, 1.1) * map.height;
   const double flat = rng.uniform(0.5, 1), angle = rng.uniform(0, kTurn), c = std::cos(angle),
                s = std::sin(angle);
@@ -84,7 +84,7 @@ void add_disc(InkMap& map, double radius, bool ball, Rng& rng) {
       map);
 }
 
-void add_box(InkMap& map, double size, Rng& rng) {
+void add_box(GreyMap& map, double size, Rng& rng) {
   const double cx = rng.uniform(-0.1, 1.1) * map.width, cy = rng.uniform(-0.1, 1.1) * map.height;
   const double half_x = size * rng.uniform(0.3, 1), half_y = size * rng.uniform(0.3, 1);
   const double angle = rng.chance(0.5) ? 0.05 * rng.normal() : rng.uniform(0, kTurn), c = std::cos(angle),
@@ -103,7 +103,7 @@ void add_box(InkMap& map, double size, Rng& rng) {
 }
 
 /// Opaque shapes one over the other, radii by a power law.
-void add_leaves(InkMap& map, int count, bool balls, Rng& rng) {
+void add_leaves(GreyMap& map, int count, bool balls, Rng& rng) {
   const double longest = std::max(map.width, map.height), least = std::max(1.5, 0.02 * longest),
                most = 0.4 * longest;
   for (int i = 0; i < count; ++i) {
@@ -117,7 +117,7 @@ void add_leaves(InkMap& map, int count, bool balls, Rng& rng) {
   }
 }
 
-void add_stripes(InkMap& map, Rng& rng) {
+void add_stripes(GreyMap& map, Rng& rng) {
   const double angle = rng.uniform(0, kTurn),
                period = rng.uniform(2.5, 0.6 * std::max(map.width, map.height)),
                phase = rng.uniform(0, kTurn);
@@ -133,8 +133,8 @@ void add_stripes(InkMap& map, Rng& rng) {
 }
 
 /// Strokes as of writing, branches, cracks: smooth pen paths.
-void add_strokes(InkMap& map, int count, Rng& rng) {
-  InkMap ink(map.width, map.height);
+void add_strokes(GreyMap& map, int count, Rng& rng) {
+  GreyMap ink(map.width, map.height);
   for (int i = 0; i < count; ++i) {
     PenStroke stroke;
     double x = rng.uniform() * map.width, y = rng.uniform() * map.height, heading = rng.uniform(0, kTurn);
@@ -155,14 +155,14 @@ void add_strokes(InkMap& map, int count, Rng& rng) {
 }
 
 /// A cut of a picture, from its own size to five times smaller, perhaps as in a mirror.
-InkMap cut(const InkMap& from, int width, int height, Rng& rng) {
+GreyMap cut(const GreyMap& from, int width, int height, Rng& rng) {
   const double most =
       std::min(static_cast<double>(from.width) / width, static_cast<double>(from.height) / height);
   const double factor = std::exp(rng.uniform() * std::log(std::min(5.0, most)));
   const int w = std::clamp(static_cast<int>(factor * width), 1, from.width),
             h = std::clamp(static_cast<int>(factor * height), 1, from.height);
-  InkMap out = resample(crop(from, {rng.below(from.width - w + 1), rng.below(from.height - h + 1), w, h}),
-                        width, height);
+  GreyMap out = resample(crop(from, {rng.below(from.width - w + 1), rng.below(from.height - h + 1), w, h}),
+                         width, height);
   if (rng.chance(0.5))
     for (int y = 0; y < height; ++y) {
       const auto row = out.values.begin() + static_cast<std::ptrdiff_t>(out.index(0, y));
@@ -173,7 +173,7 @@ InkMap cut(const InkMap& from, int width, int height, Rng& rng) {
 
 }  // namespace
 
-InkMap draw_background(int width, int height, Rng& rng, std::span<const InkMap> natural) {
+GreyMap draw_background(int width, int height, Rng& rng, std::span<const GreyMap> natural) {
   if (!natural.empty() && rng.chance(0.5))
     return cut(natural[static_cast<std::size_t>(rng.below(static_cast<int>(natural.size())))], width, height,
                rng);
@@ -181,7 +181,7 @@ InkMap draw_background(int width, int height, Rng& rng, std::span<const InkMap> 
   const auto many = [&](double few, double lots) {
     return static_cast<int>(rng.uniform(few, lots) * std::sqrt(area));
   };
-  InkMap map =
+  GreyMap map =
       rng.chance(0.4) ? gradient(width, height, rng) : clouds(width, height, rng.uniform(0.35, 0.95), rng);
   switch (rng.below(7)) {
     case 0:
@@ -208,7 +208,7 @@ InkMap draw_background(int width, int height, Rng& rng, std::span<const InkMap> 
       break;
   }
   if (rng.chance(0.3)) {  // grain of its own
-    const InkMap grain = clouds(width, height, 0.9, rng);
+    const GreyMap grain = clouds(width, height, 0.9, rng);
     const float depth = f(rng.uniform(0.1, 0.5));
     for (std::size_t i = 0; i < map.values.size(); ++i) map.values[i] += depth * (grain.values[i] - 0.5F);
   }

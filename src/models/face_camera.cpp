@@ -9,7 +9,7 @@ namespace ebm::models {
 namespace {
 
 /// Gaussian along rows of `from` into columns of `to`: twice is a blur in both directions.
-void blur_and_transpose(const std::vector<float>& weights, const InkMap& from, InkMap& to) {
+void blur_and_transpose(const std::vector<float>& weights, const GreyMap& from, GreyMap& to) {
   const int reach = static_cast<int>(weights.size()) - 1;
   for (int y = 0; y < from.height; ++y)
     for (int x = 0; x < from.width; ++x) {
@@ -21,7 +21,7 @@ void blur_and_transpose(const std::vector<float>& weights, const InkMap& from, I
     }
 }
 
-void blur(double deviation, InkMap& picture) {
+void blur(double deviation, GreyMap& picture) {
   const int reach = static_cast<int>(std::ceil(2.5 * deviation));
   std::vector<float> weights;
   double whole = 0;
@@ -30,7 +30,7 @@ void blur(double deviation, InkMap& picture) {
     whole += (k == 0 ? 1 : 2) * static_cast<double>(weights.back());
   }
   for (float& w : weights) w /= static_cast<float>(whole);
-  InkMap turned(picture.height, picture.width);
+  GreyMap turned(picture.height, picture.width);
   blur_and_transpose(weights, picture, turned);
   blur_and_transpose(weights, turned, picture);
 }
@@ -46,7 +46,7 @@ Camera draw_camera(Rng& rng, double most) {
   return c;
 }
 
-void expose(const Camera& camera, Rng& rng, InkMap& picture) {
+void expose(const Camera& camera, Rng& rng, GreyMap& picture) {
   if (camera.blur > 0.15) blur(camera.blur, picture);
   const auto contrast = static_cast<float>(camera.contrast), bright = static_cast<float>(0.5 + camera.bright),
              noise = static_cast<float>(2 * camera.noise);

@@ -37,9 +37,9 @@ struct Level {
   static constexpr double kStep = 4, kHalf = 16;
 };
 
-InkMap with_border(const InkMap& map, int border) {
+GreyMap with_border(const GreyMap& map, int border) {
   if (border == 0) return map;
-  InkMap out(map.width + 2 * border, map.height + 2 * border);
+  GreyMap out(map.width + 2 * border, map.height + 2 * border);
   for (int y = 0; y < out.height; ++y)
     for (int x = 0; x < out.width; ++x)
       out.at(x, y) =
@@ -164,7 +164,7 @@ void FaceDetector::solve(std::span<const Real> outputs, double threshold, std::s
   }
 }
 
-FaceMap FaceDetector::map(const InkMap& normalised, double threshold) const {
+FaceMap FaceDetector::map(const GreyMap& normalised, double threshold) const {
   if (normalised.width < kWindow || normalised.height < kWindow)
     throw DataError(message("[face_detector] a picture of ", normalised.width, " x ", normalised.height,
                             " is smaller than a window of ", kWindow, " x ", kWindow));
@@ -244,7 +244,7 @@ bool is_lowest(const std::vector<Level>& levels, std::size_t level, int column, 
 
 }  // namespace
 
-std::vector<FaceDetection> FaceDetector::detect(const InkMap& light, const FaceSearch& search) const {
+std::vector<FaceDetection> FaceDetector::detect(const GreyMap& light, const FaceSearch& search) const {
   check(search);
   std::vector<double> scales;
   for (double scale = search.smallest / kWindow; scale * kWindow <= search.largest * (1 + 1e-9);
@@ -266,7 +266,7 @@ std::vector<FaceDetection> FaceDetector::detect(const InkMap& light, const FaceS
     levels[k].across = static_cast<double>(light.width) / width;
     levels[k].down = static_cast<double>(light.height) / height;
     levels[k].border = static_cast<int>(std::lround(search.border * kWindow));
-    const InkMap level = with_border(resample(light, width, height), levels[k].border);
+    const GreyMap level = with_border(resample(light, width, height), levels[k].border);
     levels[k].map = map(normalise(level, config.contrast), threshold);
   });
   std::vector<FaceDetection> out;
@@ -284,7 +284,7 @@ std::vector<FaceDetection> FaceDetector::detect(const InkMap& light, const FaceS
   return out;
 }
 
-std::vector<FaceFinding> FaceDetector::detect(std::span<const InkMap> pictures,
+std::vector<FaceFinding> FaceDetector::detect(std::span<const GreyMap> pictures,
                                               const FaceSearch& search) const {
   check(search);
   std::vector<FaceFinding> out(pictures.size());

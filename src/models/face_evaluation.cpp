@@ -102,7 +102,7 @@ std::vector<Alarm> match(std::span<const FaceDetection> found, std::span<const F
 }
 
 SceneVerdict judge_scenes(const FaceDetector& detector, int count, std::uint64_t seed,
-                          const SceneOptions& options, std::span<const InkMap> natural) {
+                          const SceneOptions& options, std::span<const GreyMap> natural) {
   std::vector<std::vector<Alarm>> alarms(static_cast<std::size_t>(count));
   std::vector<int> faces(alarms.size());
   parallel_for(alarms.size(), [&](std::size_t i) {

@@ -13,8 +13,8 @@ struct Sums {
 
 }  // namespace
 
-InkMap normalise(const InkMap& light, const LocalContrast& how) {
-  InkMap out(light.width, light.height);
+GreyMap normalise(const GreyMap& light, const LocalContrast& how) {
+  GreyMap out(light.width, light.height);
   if (how.radius <= 0) {
     std::ranges::transform(light.values, out.values.begin(), [](float v) { return 2 * v - 1; });
     return out;

@@ -140,7 +140,7 @@ Spot spot_of(const FaceLook& look, const FacePose& pose, const FaceWindow& windo
 
 }  // namespace
 
-void draw_head(const FaceLook& look, const FacePose& pose, const FaceWindow& window, InkMap& canvas) {
+void draw_head(const FaceLook& look, const FacePose& pose, const FaceWindow& window, GreyMap& canvas) {
   const float detail = std::clamp(std::sqrt(f(window.size) / 32), 1.0F, 3.0F);
   const std::vector<Surface> surfaces = head_surfaces(look, pose, detail);
   std::vector<std::vector<Vec3>> projected = project_all(surfaces, projection_of(look, window, kFine));

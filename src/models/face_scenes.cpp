@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::uint64_t kFaces = 0xface, kOthers = 0x07e5, kScenes = 0x5cee;  // streams of random numbers
 
-void check_natural(std::span<const InkMap> natural) {
-  for (const InkMap& picture : natural)
+void check_natural(std::span<const GreyMap> natural) {
+  for (const GreyMap& picture : natural)
     if (picture.width < kFaceSide || picture.height < kFaceSide)
       throw DataError(message("[faces] a background of ", picture.width, " x ", picture.height,
                               " is smaller than a window of ", kFaceSide, " x ", kFaceSide,
@@ -26,7 +26,7 @@ Tensor crops(int count, const Make& make) {
   Tensor images({count, 1, kFaceSide, kFaceSide});
   const std::size_t pixels = std::size_t{kFaceSide} * kFaceSide;
   parallel_for(static_cast<std::size_t>(count), [&](std::size_t i) {
-    const InkMap crop = make(i);
+    const GreyMap crop = make(i);
     std::copy(crop.values.begin(), crop.values.end(), images.data() + i * pixels);
   });
   return images;
@@ -42,8 +42,8 @@ FaceWindow framed(int side, double shift, double scale, Rng& rng) {
 }
 
 /// A face that is not framed as a detector should find it.
-InkMap misframed(Rng& rng, std::span<const InkMap> natural) {
-  InkMap crop = draw_background(kFaceSide, kFaceSide, rng, natural);
+GreyMap misframed(Rng& rng, std::span<const GreyMap> natural) {
+  GreyMap crop = draw_background(kFaceSide, kFaceSide, rng, natural);
   FacePose pose = draw_pose({}, rng);
   FaceWindow window = framed(kFaceSide, 0.1, 1.2, rng);
   switch (rng.below(4)) {
@@ -90,7 +90,7 @@ FacePose draw_pose(const FaceRanges& ranges, Rng& rng) {
 }
 
 FaceCrop make_face(int side, std::uint64_t seed, std::uint64_t i, const FaceRanges& ranges,
-                   std::span<const InkMap> natural) {
+                   std::span<const GreyMap> natural) {
   if (side < 1) throw DataError("[faces] a picture has at least one pixel");
   check_natural(natural);
   Rng rng = Rng(seed, kFaces).fork(i);
@@ -103,7 +103,7 @@ FaceCrop make_face(int side, std::uint64_t seed, std::uint64_t i, const FaceRang
   return crop;
 }
 
-FaceSet make_faces(int count, std::uint64_t seed, const FaceRanges& ranges, std::span<const InkMap> natural,
+FaceSet make_faces(int count, std::uint64_t seed, const FaceRanges& ranges, std::span<const GreyMap> natural,
                    std::uint64_t first) {
   FaceSet set;
   set.poses.resize(static_cast<std::size_t>(count));
@@ -115,11 +115,11 @@ FaceSet make_faces(int count, std::uint64_t seed, const FaceRanges& ranges, std:
   return set;
 }
 
-Tensor make_non_faces(int count, std::uint64_t seed, std::span<const InkMap> natural, std::uint64_t first) {
+Tensor make_non_faces(int count, std::uint64_t seed, std::span<const GreyMap> natural, std::uint64_t first) {
   check_natural(natural);
   return crops(count, [&](std::size_t i) {
     Rng rng = Rng(seed, kOthers).fork(first + i);
-    InkMap crop =
+    GreyMap crop =
         rng.chance(0.25) ? misframed(rng, natural) : draw_background(kFaceSide, kFaceSide, rng, natural);
     expose(draw_camera(rng), rng, crop);
     return crop;
@@ -127,7 +127,7 @@ Tensor make_non_faces(int count, std::uint64_t seed, std::span<const InkMap> nat
 }
 
 FaceScene make_scene(const SceneOptions& o, std::uint64_t seed, std::uint64_t i,
-                     std::span<const InkMap> natural) {
+                     std::span<const GreyMap> natural) {
   const int side = std::min(o.width, o.height);
   if (o.least < 0 || o.most < o.least || o.smallest < 4 || o.largest < o.smallest || o.smallest > side)
     throw DataError(

@@ -33,7 +33,7 @@ Recipe recipe_of(const FaceDetector& d, const FaceTraining& o) {
   const auto text = [](const auto& value) { return message(value); };
   const CropRanges& c = o.crops;
   std::uint64_t backgrounds = fnv1a("");
-  for (const InkMap& b : o.backgrounds)
+  for (const GreyMap& b : o.backgrounds)
     backgrounds ^= fnv1a({reinterpret_cast<const char*>(b.values.data()), b.values.size() * sizeof(float)}) +
                    31 * backgrounds;
   return {.settings = {{"manifold", std::string(name_of(d.config.manifold))},
@@ -136,7 +136,7 @@ SceneOptions empty_scene() {
 
 // Threshold at which made scenes without faces have so many false alarms each.
 double threshold_for(const FaceDetector& d, double false_alarms, std::size_t scenes,
-                     std::span<const InkMap> backgrounds) {
+                     std::span<const GreyMap> backgrounds) {
   std::vector<std::vector<FaceDetection>> found(scenes);
   parallel_for(scenes, [&](std::size_t i) {
     found[i] = d.detect(make_scene(empty_scene(), kThresholdSeed, i, backgrounds).image, {.threshold = 1e9});
@@ -152,7 +152,7 @@ double threshold_for(const FaceDetector& d, double false_alarms, std::size_t sce
 }  // namespace
 
 std::vector<FaceView> mine_others(const FaceDetector& d, int count, int scenes, std::uint64_t seed,
-                                  std::span<const InkMap> backgrounds) {
+                                  std::span<const GreyMap> backgrounds) {
   struct Found {
     double energy;
     std::size_t scene, place;
@@ -163,7 +163,7 @@ std::vector<FaceView> mine_others(const FaceDetector& d, int count, int scenes, 
       std::max<std::size_t>(20, 4 * static_cast<std::size_t>(count) / std::max<std::size_t>(1, all));
   std::vector<std::vector<Found>> found(all);
   parallel_for(all, [&](std::size_t i) {
-    const InkMap image = make_scene(empty_scene(), seed ^ kMiningSeed, i, backgrounds).image;
+    const GreyMap image = make_scene(empty_scene(), seed ^ kMiningSeed, i, backgrounds).image;
     std::vector<FaceDetection> faces = d.detect(image, {.threshold = 1e9});
     if (faces.size() > most) faces.resize(most);
     for (std::size_t k = 0; k < faces.size(); ++k)

@@ -10,7 +10,7 @@
 #include "ebm/io/json.hpp"
 #include "ebm/io/model_file.hpp"
 #include "ebm/losses/contrastive.hpp"
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 inline namespace EBM_PRECISION {
@@ -30,7 +30,7 @@ constexpr Real kMiddleGrey = Real(0.44), kDeviation = Real(0.2);
 Tensor face_inputs(std::span<const io::Image> pictures) {
   Tensor out(Shape{static_cast<int>(pictures.size()), 1, kFaceHeight, kFaceWidth});
   parallel_for(pictures.size(), [&](std::size_t i) {
-    InkMap light(pictures[i].width, pictures[i].height);
+    GreyMap light(pictures[i].width, pictures[i].height);
     for (std::size_t p = 0; p < light.values.size(); ++p)
       light.values[p] = static_cast<float>(pictures[i].pixels[p]) / 255;
     light = resample(light, kFaceWidth, kFaceHeight);

@@ -14,14 +14,14 @@ constexpr double kMiddle = kViewSide / 2.0;
 // View i made by make(generator) on all threads.
 template <class Make>
 std::vector<FaceView> views(int count, std::uint64_t seed, std::uint64_t stream, std::uint64_t first,
-                            std::span<const InkMap> natural, const Make& make) {
-  std::vector<InkMap> large;
-  for (const InkMap& n : natural)
+                            std::span<const GreyMap> natural, const Make& make) {
+  std::vector<GreyMap> large;
+  for (const GreyMap& n : natural)
     if (n.width >= kViewSide && n.height >= kViewSide) large.push_back(n);
   std::vector<FaceView> out(static_cast<std::size_t>(count));
   parallel_for(out.size(), [&](std::size_t i) {
     Rng rng = Rng(seed, stream).fork(first + i);
-    InkMap canvas = draw_background(kViewSide, kViewSide, rng, large);
+    GreyMap canvas = draw_background(kViewSide, kViewSide, rng, large);
     make(rng, canvas, out[i]);
     expose(draw_camera(rng), rng, canvas);
     out[i].picture = to_image(canvas);
@@ -30,7 +30,7 @@ std::vector<FaceView> views(int count, std::uint64_t seed, std::uint64_t stream,
 }
 
 // Light at a point of the picture, pixel centres at halves, edges repeated.
-float at(const InkMap& picture, double x, double y) {
+float at(const GreyMap& picture, double x, double y) {
   const double px = std::clamp(x - 0.5, 0.0, picture.width - 1.0),
                py = std::clamp(y - 0.5, 0.0, picture.height - 1.0);
   const int i = std::min(static_cast<int>(px), picture.width - 2),
@@ -42,18 +42,18 @@ float at(const InkMap& picture, double x, double y) {
 
 }  // namespace
 
-std::vector<FaceView> face_views(int count, std::uint64_t seed, std::span<const InkMap> natural,
+std::vector<FaceView> face_views(int count, std::uint64_t seed, std::span<const GreyMap> natural,
                                  std::uint64_t first) {
-  return views(count, seed, kFaces, first, natural, [](Rng& rng, InkMap& canvas, FaceView& view) {
+  return views(count, seed, kFaces, first, natural, [](Rng& rng, GreyMap& canvas, FaceView& view) {
     view.face = true;
     view.pose = draw_pose({}, rng);
     draw_head(draw_face(rng), view.pose, {kMiddle, kMiddle, kFaceSide}, canvas);
   });
 }
 
-std::vector<FaceView> other_views(int count, std::uint64_t seed, std::span<const InkMap> natural,
+std::vector<FaceView> other_views(int count, std::uint64_t seed, std::span<const GreyMap> natural,
                                   std::uint64_t first) {
-  return views(count, seed, kOthers, first, natural, [](Rng& rng, InkMap& canvas, FaceView&) {
+  return views(count, seed, kOthers, first, natural, [](Rng& rng, GreyMap& canvas, FaceView&) {
     if (!rng.chance(0.25)) return;
     FacePose pose = draw_pose({}, rng);
     FaceWindow window{kMiddle, kMiddle, kFaceSide * rng.uniform(0.85, 1.2)};
@@ -73,13 +73,13 @@ std::vector<FaceView> other_views(int count, std::uint64_t seed, std::span<const
   });
 }
 
-FaceView view_of(const InkMap& picture, const FaceWindow& window) {
+FaceView view_of(const GreyMap& picture, const FaceWindow& window) {
   const double scale = window.size / kFaceSide;
   const auto size = [&](int side) { return std::max(2, static_cast<int>(std::lround(side / scale))); };
-  const InkMap level = resample(picture, size(picture.width), size(picture.height));
+  const GreyMap level = resample(picture, size(picture.width), size(picture.height));
   const double x = window.x / picture.width * level.width - kMiddle,
                y = window.y / picture.height * level.height - kMiddle;
-  InkMap out(kViewSide, kViewSide);
+  GreyMap out(kViewSide, kViewSide);
   for (int j = 0; j < kViewSide; ++j)
     for (int i = 0; i < kViewSide; ++i) out.at(i, j) = at(level, x + i + 0.5, y + j + 0.5);
   return {to_image(out), false, {}};
@@ -99,10 +99,10 @@ FacePose draw_crop(const FaceView& view, const LocalContrast& contrast, const Cr
   const double scale = std::exp(within(std::log(ranges.scale))), dx = kFaceSide * within(ranges.shift),
                dy = kFaceSide * within(ranges.shift);
   const double gain = std::exp(within(std::log(ranges.contrast))), bright = within(ranges.bright);
-  const InkMap light = to_light(view.picture);
+  const GreyMap light = to_light(view.picture);
   // What the local means at the window's edge see, too.
   const int margin = std::max(0, contrast.radius), side = kFaceSide + 2 * margin;
-  InkMap crop(side, side);
+  GreyMap crop(side, side);
   const double c = std::cos(turn) / scale, s = std::sin(turn) / scale;
   for (int j = 0; j < side; ++j)
     for (int i = 0; i < side; ++i) {
@@ -111,7 +111,7 @@ FacePose draw_crop(const FaceView& view, const LocalContrast& contrast, const Cr
       const double value = at(light, kMiddle + (mirror ? -x : x), kMiddle + y);
       crop.at(i, j) = static_cast<float>(std::clamp((value - 0.5) * gain + 0.5 + bright, 0.0, 1.0));
     }
-  const InkMap normal = normalise(crop, contrast);
+  const GreyMap normal = normalise(crop, contrast);
   for (int j = 0; j < kFaceSide; ++j)
     std::copy_n(normal.values.data() + normal.index(margin, margin + j), kFaceSide,
                 out.data() + static_cast<std::ptrdiff_t>(j) * kFaceSide);

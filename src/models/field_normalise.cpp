@@ -14,8 +14,8 @@ constexpr int kMostRows = 192, kMostColumns = 4096;
 constexpr double kClean = 0.08;  ///< paper whose mean darkness is below this part of the ink's has no pattern
 constexpr double kLeastContrast = 0.04;  ///< of ink over paper, in units of the whole range of grey
 
-InkMap lightness(const io::Image& image, InkColour ink) {
-  InkMap out(image.width, image.height);
+GreyMap lightness(const io::Image& image, InkColour ink) {
+  GreyMap out(image.width, image.height);
   for (std::size_t i = 0; i < image.pixels.size(); ++i) {
     const float value = static_cast<float>(image.pixels[i]) / 255.0F;
     out.values[i] = ink == InkColour::dark ? value : 1 - value;
@@ -24,8 +24,8 @@ InkMap lightness(const io::Image& image, InkColour ink) {
 }
 
 /// A small binomial blur: print patterns are finer than pen strokes and lose more of their contrast.
-InkMap blurred(const InkMap& map) {
-  InkMap out(map.width, map.height);
+GreyMap blurred(const GreyMap& map) {
+  GreyMap out(map.width, map.height);
   for (int y = 0; y < map.height; ++y)
     for (int x = 0; x < map.width; ++x) {
       float sum = 0, weight = 0;
@@ -42,10 +42,10 @@ InkMap blurred(const InkMap& map) {
 
 /// Contrast stretched so that paper and pattern fall to 0 and strokes rise to 1; on clean paper grey edges
 /// stay grey.
-InkMap stretch(const InkMap& contrast, const Split& split, bool clean) {
+GreyMap stretch(const GreyMap& contrast, const Split& split, bool clean) {
   const double from = clean ? split.low : split.threshold - 0.45 * (split.threshold - split.low);
   const double to = clean ? 1.15 * split.high : split.threshold + 0.55 * (split.high - split.threshold);
-  InkMap out(contrast.width, contrast.height);
+  GreyMap out(contrast.width, contrast.height);
   for (std::size_t i = 0; i < out.values.size(); ++i)
     out.values[i] = static_cast<float>(
         std::clamp((static_cast<double>(contrast.values[i]) - from) / (to - from), 0.0, 1.0));
@@ -86,7 +86,7 @@ TextLine text_line(const Components& parts) {
 
 /// Components that are too small, too faint, too far from the line of writing, or long and flat as a ruled
 /// line, go.
-void keep_writing(InkMap& ink, const TextLine& line) {
+void keep_writing(GreyMap& ink, const TextLine& line) {
   const Components parts = components(ink, 0.15F);
   std::vector<float> peak(parts.boxes.size());
   std::vector<int> solid(parts.boxes.size());
@@ -111,7 +111,7 @@ void keep_writing(InkMap& ink, const TextLine& line) {
 }
 
 /// The shear that makes the vertical projection sharpest: strokes that stand upright pile up in few columns.
-double slant(const InkMap& ink, double middle) {
+double slant(const GreyMap& ink, double middle) {
   const int reach = ink.height;
   std::vector<double> columns(static_cast<std::size_t>(ink.width + 2 * reach + 2));
   double best = 0, sharpest = 0;
@@ -137,8 +137,8 @@ double slant(const InkMap& ink, double middle) {
   return best;
 }
 
-InkMap sheared(const InkMap& ink, double shear, double middle, int margin) {
-  InkMap out(ink.width + 2 * margin, ink.height);
+GreyMap sheared(const GreyMap& ink, double shear, double middle, int margin) {
+  GreyMap out(ink.width + 2 * margin, ink.height);
   for (int y = 0; y < ink.height; ++y) {
     const double shift = margin + shear * (y - middle);
     const int whole = static_cast<int>(std::floor(shift));
@@ -168,14 +168,14 @@ Field normalise_field(const io::Image& image, const NormaliseOptions& options) {
                              image.pixels.size(), " pixels: width x height are needed"));
   if (image.pixels.empty()) return nothing("the picture has no pixels");
 
-  InkMap light = lightness(image, options.ink);
+  GreyMap light = lightness(image, options.ink);
   const double shrink = std::min(
       {1.0, static_cast<double>(kMostRows) / light.height, static_cast<double>(kMostColumns) / light.width});
   if (shrink < 1)
     light = resample(light, std::max(1, static_cast<int>(light.width * shrink)),
                      std::max(1, static_cast<int>(light.height * shrink)));
 
-  InkMap contrast = contrast_to_paper(light);
+  GreyMap contrast = contrast_to_paper(light);
   Split split = otsu(contrast.values);
   const bool clean = split.low < kClean * split.high;
   if (!clean) contrast = blurred(contrast), split = otsu(contrast.values);
@@ -183,7 +183,7 @@ Field normalise_field(const io::Image& image, const NormaliseOptions& options) {
   if (options.remove_lines && remove_ruled_lines(contrast, 0.8 * split.threshold) > 0)
     split = otsu(contrast.values);
 
-  InkMap ink = stretch(contrast, split, clean);
+  GreyMap ink = stretch(contrast, split, clean);
   TextLine line = text_line(components(ink, kInkThreshold));
   keep_writing(ink, line);
   line = text_line(components(ink, kInkThreshold));
@@ -217,8 +217,8 @@ inline namespace EBM_PRECISION {
 
 Tensor field_strip(const Field& field, int margin) {
   const double scale = field.empty() ? 1 : kGlyphSide / field.text_height;
-  const InkMap ink =
-      field.empty() ? InkMap(1, 1)
+  const GreyMap ink =
+      field.empty() ? GreyMap(1, 1)
                     : resample(field.ink, std::max(1, static_cast<int>(std::lround(field.ink.width * scale))),
                                std::max(1, static_cast<int>(std::lround(field.ink.height * scale))));
   const int width = std::max(kPieceSide, ink.width + 2 * margin), left = (width - ink.width) / 2;

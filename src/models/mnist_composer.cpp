@@ -12,14 +12,14 @@ namespace {
 constexpr int kSide = 28, kMargin = 4;
 constexpr std::size_t kPixels = std::size_t{kSide} * kSide;
 
-InkMap digit_ink(std::span<const std::uint8_t> pixels) {
-  InkMap ink(kSide, kSide);
+GreyMap digit_ink(std::span<const std::uint8_t> pixels) {
+  GreyMap ink(kSide, kSide);
   for (std::size_t i = 0; i < kPixels; ++i) ink.values[i] = static_cast<float>(pixels[i]) / 255.0F;
   return ink;
 }
 
 struct Placed {
-  InkMap ink;
+  GreyMap ink;
   Box box;  ///< of its ink, in itself
   int x = 0, y = 0;
 };
@@ -92,7 +92,7 @@ AmountField MnistComposer::field(std::uint64_t i) const {
     out.amount.push_back(static_cast<char>('0' + labels_[which]));
     digits.push_back(std::move(digit));
   }
-  InkMap ink(at + kMargin, kSide + 2 * kMargin);
+  GreyMap ink(at + kMargin, kSide + 2 * kMargin);
   for (const Placed& digit : digits) {
     for (int y = digit.box.y; y < digit.box.bottom(); ++y)
       for (int x = digit.box.x; x < digit.box.right(); ++x) {

@@ -14,7 +14,7 @@ std::size_t bin_of(float value) {
 }
 
 /// The 75th percentile of a window.
-float paper_level(const InkMap& light, int x0, int x1, int y0, int y1) {
+float paper_level(const GreyMap& light, int x0, int x1, int y0, int y1) {
   std::array<int, kBins> count{};
   for (int y = y0; y < y1; ++y)
     for (int x = x0; x < x1; ++x) ++count[bin_of(light.at(x, y))];
@@ -29,7 +29,7 @@ float paper_level(const InkMap& light, int x0, int x1, int y0, int y1) {
 /// lane across.
 class LineEraser {
  public:
-  LineEraser(InkMap& map, double dark, bool transposed)
+  LineEraser(GreyMap& map, double dark, bool transposed)
       : map_(map),
         dark_(dark),
         transposed_(transposed),
@@ -143,7 +143,7 @@ class LineEraser {
     }
   }
 
-  InkMap& map_;
+  GreyMap& map_;
   double dark_;
   bool transposed_;
   int steps_, lanes_, thin_;
@@ -152,19 +152,19 @@ class LineEraser {
 
 }  // namespace
 
-InkMap contrast_to_paper(const InkMap& light) {
+GreyMap contrast_to_paper(const GreyMap& light) {
   const int width = light.width, height = light.height;
   const int step = std::max(4, height / 6), reach_x = std::max(8, height * 3 / 5),
             reach_y = std::max(8, height / 4);
   const int columns = (width + step - 1) / step + 1, rows = (height + step - 1) / step + 1;
-  InkMap level(columns, rows);
+  GreyMap level(columns, rows);
   for (int j = 0; j < rows; ++j)
     for (int i = 0; i < columns; ++i) {
       const int x = std::min(i * step, width - 1), y = std::min(j * step, height - 1);
       level.at(i, j) = paper_level(light, std::max(0, x - reach_x), std::min(width, x + reach_x + 1),
                                    std::max(0, y - reach_y), std::min(height, y + reach_y + 1));
     }
-  InkMap out(width, height);
+  GreyMap out(width, height);
   for (int y = 0; y < height; ++y)
     for (int x = 0; x < width; ++x) {
       const int i = x / step, j = y / step;
@@ -202,7 +202,7 @@ Split otsu(std::span<const float> values) {
   return best;
 }
 
-int remove_ruled_lines(InkMap& contrast, double dark) {
+int remove_ruled_lines(GreyMap& contrast, double dark) {
   const int along_rows = LineEraser(contrast, dark, false).erase(0.75);
   return along_rows + LineEraser(contrast, dark, true).erase(0.95);
 }

@@ -25,7 +25,7 @@ int centred(double mass, int size) {
 
 }  // namespace
 
-void normalise_piece(const InkMap& ink, double text_height, std::span<Real> out) {
+void normalise_piece(const GreyMap& ink, double text_height, std::span<Real> out) {
   assert(out.size() == std::size_t{kPieceSide} * kPieceSide);
   std::fill(out.begin(), out.end(), value_of(0));
   const Box box = ink_box(ink, kFaint);
@@ -35,7 +35,7 @@ void normalise_piece(const InkMap& ink, double text_height, std::span<Real> out)
   const auto scaled = [&](int size) {
     return std::clamp(static_cast<int>(std::lround(size * kGlyphSide / side)), 1, kGlyphSide);
   };
-  const InkMap glyph = resample(crop(ink, box), scaled(box.width), scaled(box.height));
+  const GreyMap glyph = resample(crop(ink, box), scaled(box.width), scaled(box.height));
   double mass = 0, mass_x = 0, mass_y = 0;
   for (int y = 0; y < glyph.height; ++y)
     for (int x = 0; x < glyph.width; ++x) {

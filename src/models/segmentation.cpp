@@ -7,8 +7,8 @@ namespace ebm::models {
 namespace {
 
 /// The ink between cuts `from` and `to`, other ink erased.
-InkMap between(const InkMap& ink, const Cut& from, const Cut& to, const Box& box) {
-  InkMap out(box.width, box.height);
+GreyMap between(const GreyMap& ink, const Cut& from, const Cut& to, const Box& box) {
+  GreyMap out(box.width, box.height);
   for (int y = 0; y < box.height; ++y) {
     const auto row = static_cast<std::size_t>(box.y + y);
     const int first = std::max(from.column[row], box.x), last = std::min(to.column[row], box.right());

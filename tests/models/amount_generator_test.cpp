@@ -150,7 +150,7 @@ TEST(Draw, OfADot_CoversItsArea) {
   PenStroke dot;
   dot.points = {{10, 10}};
   dot.radii = {4};
-  InkMap ink(20, 20);
+  GreyMap ink(20, 20);
   draw(dot, 0, 0, ink);
   double area = 0;
   for (const float value : ink.values) area += static_cast<double>(value);

@@ -15,12 +15,12 @@
 namespace ebm::models {
 namespace {
 
-InkMap noise(int width, int height, std::uint64_t seed) {
+GreyMap noise(int width, int height, std::uint64_t seed) {
   Rng rng(seed);
   return draw_background(width, height, rng);
 }
 
-Tensor window(const InkMap& picture, int x, int y) {
+Tensor window(const GreyMap& picture, int x, int y) {
   Tensor out(Shape{1, 1, 32, 32});
   for (int j = 0; j < 32; ++j)
     for (int i = 0; i < 32; ++i) out[static_cast<std::size_t>(32 * j + i)] = picture.at(x + i, y + j);
@@ -30,7 +30,7 @@ Tensor window(const InkMap& picture, int x, int y) {
 TEST(FaceDetector, ReplicatedOverAScene_EqualsWindowByWindow) {
   for (const PoseManifold m : {PoseManifold::point, PoseManifold::yaw, PoseManifold::yaw_roll}) {
     const FaceDetector detector({.manifold = m});
-    const InkMap scene = normalise(noise(240, 240, 1), detector.config.contrast);
+    const GreyMap scene = normalise(noise(240, 240, 1), detector.config.contrast);
     const FaceMap map = detector.map(scene), bounded = detector.map(scene, 1.2);
     ASSERT_EQ(map.lines, 53);
     ASSERT_EQ(map.columns, 53);
@@ -61,7 +61,7 @@ TEST(FaceDetector, ReplicatedOverAScene_TakesAFifthOfTheMultiplyAdds) {
 TEST(FaceDetector, OfAPictureSmallerThanAWindow_RefusesItAlone) {
   const FaceDetector detector;
   EXPECT_THROW(detector.detect(noise(40, 31, 1)), DataError);
-  const std::vector<InkMap> pictures{noise(80, 60, 1), noise(31, 80, 2), noise(64, 64, 3)};
+  const std::vector<GreyMap> pictures{noise(80, 60, 1), noise(31, 80, 2), noise(64, 64, 3)};
   const std::vector<FaceFinding> found = detector.detect(pictures, {.threshold = 100});
   EXPECT_TRUE(found[0].reason.empty() && found[2].reason.empty());
   EXPECT_NE(found[1].reason.find("31 x 80 is smaller than the smallest window"), std::string::npos);
@@ -71,7 +71,7 @@ TEST(FaceDetector, OfAPictureSmallerThanAWindow_RefusesItAlone) {
 
 TEST(FaceDetector, OfOptionsOutOfRange_RefusesThem) {
   const FaceDetector detector;
-  const InkMap picture = noise(64, 64, 1);
+  const GreyMap picture = noise(64, 64, 1);
   EXPECT_THROW(detector.detect(picture, {.step = 1}), GraphError);
   EXPECT_THROW(detector.detect(picture, {.smallest = 40, .largest = 39}), GraphError);
   EXPECT_THROW(detector.detect(picture, {.smallest = 0}), GraphError);
@@ -80,7 +80,7 @@ TEST(FaceDetector, OfOptionsOutOfRange_RefusesThem) {
 // Without a border a picture of one window has one place to look at, and with one its neighbours too.
 TEST(FaceDetector, WithABorder_LooksOverTheEdge) {
   const FaceDetector detector;
-  const InkMap picture = noise(32, 32, 9);
+  const GreyMap picture = noise(32, 32, 9);
   const auto inside = detector.detect(picture, {.threshold = 100, .border = 0});
   ASSERT_EQ(inside.size(), 1u);
   EXPECT_EQ(inside[0].x, 16);
@@ -98,7 +98,7 @@ TEST(FaceDetector, WithABorder_LooksOverTheEdge) {
 
 TEST(FaceDetector, OnAnyThreads_FindsTheSame) {
   const FaceDetector detector;
-  const std::vector<InkMap> pictures{noise(200, 160, 1), noise(90, 300, 2), noise(64, 64, 3)};
+  const std::vector<GreyMap> pictures{noise(200, 160, 1), noise(90, 300, 2), noise(64, 64, 3)};
   std::vector<std::vector<FaceFinding>> all;
   for (const int count : {1, 2, 4}) {
     set_threads(count);
@@ -136,7 +136,7 @@ TEST(FaceDetector, SavedAndLoaded_FindsTheSame) {
   detector.save(path);
   const FaceDetector again = FaceDetector::load(path);
   std::filesystem::remove(path);
-  const InkMap picture = noise(120, 100, 4);
+  const GreyMap picture = noise(120, 100, 4);
   const auto a = detector.detect(picture), b = again.detect(picture);
   EXPECT_EQ(again.notes, detector.notes);
   ASSERT_EQ(a.size(), b.size());
@@ -145,10 +145,10 @@ TEST(FaceDetector, SavedAndLoaded_FindsTheSame) {
 
 // Plain loops over the square around each pixel.
 TEST(LocalContrast, EqualsPlainLoops) {
-  const InkMap light = noise(37, 23, 6);
+  const GreyMap light = noise(37, 23, 6);
   for (const int radius : {1, 4, 30}) {
     const LocalContrast how{radius, 0.05};
-    const InkMap out = normalise(light, how);
+    const GreyMap out = normalise(light, how);
     for (int y = 0; y < light.height; ++y)
       for (int x = 0; x < light.width; ++x) {
         double sum = 0, squares = 0, count = 0;
@@ -181,7 +181,7 @@ TEST(DrawCrop, OfAnUnmovedView_IsItsMiddle) {
 TEST(DrawCrop, ThatTurns_TurnsThePoseAlike) {
   FaceLook look;
   FaceView upright{{}, true, {0.3, 0, 0}};
-  InkMap canvas(kViewSide, kViewSide);
+  GreyMap canvas(kViewSide, kViewSide);
   draw_head(look, upright.pose, {36, 36, 32}, canvas);
   upright.picture = to_image(canvas);
   CropRanges turning{.shift = 0, .scale = 1, .roll = 0.7, .bright = 0, .contrast = 1, .mirror = false};
@@ -189,7 +189,7 @@ TEST(DrawCrop, ThatTurns_TurnsThePoseAlike) {
   for (std::uint64_t seed = 0; seed < 5; ++seed) {
     const FacePose pose = draw_crop(upright, {.radius = 0}, turning, Rng(seed), crop);
     const auto difference = [&](double roll) {
-      InkMap rolled(kViewSide, kViewSide);
+      GreyMap rolled(kViewSide, kViewSide);
       draw_head(look, {pose.yaw, pose.pitch, roll}, {36, 36, 32}, rolled);
       double sum = 0;
       for (int y = 0; y < 32; ++y)

@@ -12,8 +12,8 @@ namespace {
 
 constexpr FaceWindow kWindow{32, 32, 64};
 
-InkMap on_grey(const FaceLook& look, const FacePose& pose, float grey = 0.5F) {
-  InkMap canvas(64, 64);
+GreyMap on_grey(const FaceLook& look, const FacePose& pose, float grey = 0.5F) {
+  GreyMap canvas(64, 64);
   canvas.values.assign(canvas.values.size(), grey);
   draw_head(look, pose, kWindow, canvas);
   return canvas;
@@ -30,15 +30,15 @@ FaceLook plain() {
   return look;
 }
 
-double difference(const InkMap& a, const InkMap& b) {
+double difference(const GreyMap& a, const GreyMap& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.values.size(); ++i)
     sum += std::abs(static_cast<double>(a.values[i]) - static_cast<double>(b.values[i]));
   return sum / static_cast<double>(a.values.size());
 }
 
-InkMap flipped(const InkMap& a) {
-  InkMap out(a.width, a.height);
+GreyMap flipped(const GreyMap& a) {
+  GreyMap out(a.width, a.height);
   for (int y = 0; y < a.height; ++y)
     for (int x = 0; x < a.width; ++x) out.at(x, y) = a.at(a.width - 1 - x, y);
   return out;
@@ -80,11 +80,11 @@ TEST(FacePose, Roll_TurnsThePictureClockwiseWhateverTheYaw) {
 
 TEST(FacePose, OfAMirror_GivesTheMirroredPicture) {
   for (const FacePose& pose : {FacePose{0.6, 0.2, 0.3}, FacePose{-1.3, -0.1, -0.5}, FacePose{}}) {
-    const InkMap one = on_grey(plain(), pose), other = on_grey(mirrored(plain()), mirrored(pose));
+    const GreyMap one = on_grey(plain(), pose), other = on_grey(mirrored(plain()), mirrored(pose));
     EXPECT_LT(difference(flipped(one), other), 0.01);
   }
   // And a turned face is no mirror image of itself.
-  const InkMap turned = on_grey(plain(), {.yaw = 0.6});
+  const GreyMap turned = on_grey(plain(), {.yaw = 0.6});
   EXPECT_GT(difference(flipped(turned), turned), 0.03);
 }
 
@@ -110,7 +110,7 @@ TEST(FaceWindow, OfAnotherSizeAndPlace_MovesTheFaceWithIt) {
 }
 
 /// Mean light of the n x n pixels around a place.
-double around(const InkMap& picture, const Spot& at, int n) {
+double around(const GreyMap& picture, const Spot& at, int n) {
   double sum = 0;
   for (int v = 0; v < n; ++v)
     for (int u = 0; u < n; ++u)
@@ -123,7 +123,7 @@ TEST(DrawHead, EyesAndMouth_AreDarkerThanCheeks) {
   const FaceLook look = plain();
   for (const double yaw : {-0.4, 0.0, 0.4}) {
     const FacePose pose{.yaw = yaw};
-    const InkMap picture = on_grey(look, pose);
+    const GreyMap picture = on_grey(look, pose);
     const auto light = [&](double x, double y, double z) {
       return around(picture, project(look, pose, kWindow, x, y, z), 3);
     };
@@ -137,7 +137,7 @@ TEST(DrawHead, EyesAndMouth_AreDarkerThanCheeks) {
 
 TEST(DrawHead, OutsideTheHead_LeavesTheCanvas) {
   const FaceLook look = plain();
-  const InkMap dark = on_grey(look, {}, 0), light = on_grey(look, {}, 1);
+  const GreyMap dark = on_grey(look, {}, 0), light = on_grey(look, {}, 1);
   EXPECT_EQ(dark.at(0, 0), 0);
   EXPECT_EQ(light.at(63, 0), 1);
   // Nothing shines through the face, and edges are soft.
@@ -149,7 +149,7 @@ TEST(DrawHead, OutsideTheHead_LeavesTheCanvas) {
   }
   EXPECT_NEAR(light.at(32, 32), dark.at(32, 32), 1e-5);
   EXPECT_GT(soft, 30);
-  InkMap elsewhere(8, 8);
+  GreyMap elsewhere(8, 8);
   draw_head(look, {}, {500, 500, 64}, elsewhere);
   for (const float value : elsewhere.values) EXPECT_EQ(value, 0);
 }
@@ -158,7 +158,7 @@ TEST(DrawHead, OfAnyone_IsNumbersBetweenBlackAndWhite) {
   Rng rng(3);
   for (int i = 0; i < 60; ++i) {
     const FaceRanges all{.pitch = std::numbers::pi / 3};
-    const InkMap picture = on_grey(draw_face(rng), draw_pose(all, rng));
+    const GreyMap picture = on_grey(draw_face(rng), draw_pose(all, rng));
     for (const float value : picture.values) {
       ASSERT_GE(value, 0);  // false for NaN
       ASSERT_LE(value, 1 + 1e-5F);
@@ -167,7 +167,7 @@ TEST(DrawHead, OfAnyone_IsNumbersBetweenBlackAndWhite) {
 }
 
 TEST(DrawHead, PeopleInOnePose_Differ) {
-  std::vector<InkMap> people;
+  std::vector<GreyMap> people;
   for (std::uint64_t i = 0; i < 12; ++i) {
     Rng rng(4, i);
     people.push_back(on_grey(draw_face(rng), {}));
@@ -177,7 +177,7 @@ TEST(DrawHead, PeopleInOnePose_Differ) {
 }
 
 TEST(Expose, Contrast_ActsAboutMiddleGrey) {
-  InkMap picture(2, 1);
+  GreyMap picture(2, 1);
   picture.values = {0.5F, 0.6F};
   Rng rng(5);
   expose({.contrast = 2, .bright = 0.1}, rng, picture);
@@ -188,9 +188,9 @@ TEST(Expose, Contrast_ActsAboutMiddleGrey) {
 }
 
 TEST(Expose, BlurAndNoise_AreAsStrongAsTheySay) {
-  InkMap flat(64, 64);
+  GreyMap flat(64, 64);
   flat.values.assign(flat.values.size(), 0.5F);
-  InkMap spot(33, 33);
+  GreyMap spot(33, 33);
   spot.at(16, 16) = 1;
   Rng rng(6);
   expose({.noise = 0.05}, rng, flat);

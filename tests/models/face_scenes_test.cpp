@@ -90,13 +90,13 @@ TEST(MakeFace, OfAnotherSide_IsTheSamePersonAtTheSamePlace) {
 }
 
 TEST(NonFaces, OfASmallBackground_AreRefusedAndOfALargeOneUseIt) {
-  const std::vector<InkMap> small{InkMap(31, 40)};
+  const std::vector<GreyMap> small{GreyMap(31, 40)};
   EXPECT_THROW(make_non_faces(2, 1, small), DataError);
   EXPECT_THROW(make_faces(2, 1, {}, small), DataError);
   // White pictures, which nothing made is: about half of the crops that are no piece of a face.
-  InkMap white(64, 48);
+  GreyMap white(64, 48);
   white.values.assign(white.values.size(), 1);
-  const Tensor crops = make_non_faces(100, 1, std::vector<InkMap>{white});
+  const Tensor crops = make_non_faces(100, 1, std::vector<GreyMap>{white});
   expect_light(crops.span());
   int bright = 0;
   for (int i = 0; i < 100; ++i) {

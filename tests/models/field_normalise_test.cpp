@@ -121,7 +121,7 @@ TEST(NormaliseField, TakesRuledLinesAwayAndKeepsStrokesThatCrossThem) {
 }
 
 TEST(RemoveRuledLines, OnAMapOfOneRow_DoesNothing) {
-  InkMap contrast(50, 1);
+  GreyMap contrast(50, 1);
   std::fill(contrast.values.begin(), contrast.values.end(), 1.0F);
   EXPECT_EQ(remove_ruled_lines(contrast, 0.5), 0);
 }
@@ -137,13 +137,13 @@ TEST(Otsu, OfTwoLevels_SplitsBetweenThem) {
 }
 
 TEST(ContrastToPaper, OfUnevenPaper_IsThatOfEvenPaper) {
-  InkMap light(120, 40);
+  GreyMap light(120, 40);
   for (int y = 0; y < 40; ++y)
     for (int x = 0; x < 120; ++x) {
       const float paper = 0.5F + 0.003F * static_cast<float>(x);
       light.at(x, y) = x % 30 < 4 && y > 8 && y < 32 ? paper - 0.3F : paper;
     }
-  const InkMap contrast = contrast_to_paper(light);
+  const GreyMap contrast = contrast_to_paper(light);
   for (int y = 10; y < 30; ++y)
     for (int x = 0; x < 120; ++x)
       EXPECT_NEAR(contrast.at(x, y), x % 30 < 4 ? 0.3 : 0.0, 0.08) << x << ", " << y;

@@ -15,8 +15,8 @@ using testing::data_folder;
 
 constexpr std::size_t kPixels = std::size_t{kPieceSide} * kPieceSide;
 
-InkMap from_bytes(std::span<const std::uint8_t> pixels, int width, int height) {
-  InkMap ink(width, height);
+GreyMap from_bytes(std::span<const std::uint8_t> pixels, int width, int height) {
+  GreyMap ink(width, height);
   for (std::size_t i = 0; i < ink.values.size(); ++i) ink.values[i] = static_cast<float>(pixels[i]) / 255.0F;
   return ink;
 }
@@ -34,13 +34,13 @@ std::pair<double, double> centre(std::span<const Real> piece) {
 }
 
 TEST(Resample, SameSize_GivesTheSameNumbers) {
-  InkMap ink(5, 3);
+  GreyMap ink(5, 3);
   for (std::size_t i = 0; i < 15; ++i) ink.values[i] = static_cast<float>(i) / 15;
   EXPECT_EQ(resample(ink, 5, 3).values, ink.values);
 }
 
 TEST(Resample, OfOneGrey_StaysThatGreyAtEverySize) {
-  InkMap ink(7, 4);
+  GreyMap ink(7, 4);
   std::fill(ink.values.begin(), ink.values.end(), 0.25F);
   for (const int width : {1, 2, 7, 20})
     for (const int height : {1, 3, 4, 31})
@@ -48,7 +48,7 @@ TEST(Resample, OfOneGrey_StaysThatGreyAtEverySize) {
 }
 
 TEST(Resample, ByHalf_KeepsTheMeanInk) {
-  InkMap ink(40, 40);
+  GreyMap ink(40, 40);
   for (int y = 10; y < 30; ++y)
     for (int x = 12; x < 26; ++x) ink.at(x, y) = 1;
   double before = 0, after = 0;
@@ -59,9 +59,9 @@ TEST(Resample, ByHalf_KeepsTheMeanInk) {
 
 TEST(NormalisePiece, OfNoInk_IsPlainPaper) {
   std::vector<Real> out(kPixels, 5);
-  normalise_piece(InkMap(9, 4), 32, out);
+  normalise_piece(GreyMap(9, 4), 32, out);
   for (const Real value : out) EXPECT_EQ(value, static_cast<Real>(kPaper));
-  normalise_piece(InkMap(), 32, out);
+  normalise_piece(GreyMap(), 32, out);
   for (const Real value : out) EXPECT_EQ(value, static_cast<Real>(kPaper));
 }
 
@@ -81,10 +81,10 @@ TEST(NormalisePiece, LiesInTheFrame_WithItsMassInTheMiddle) {
 }
 
 TEST(NormalisePiece, OfALargerCopy_IsTheSamePicture) {
-  InkMap ink(20, 14);
+  GreyMap ink(20, 14);
   for (int x = 0; x < 20; ++x)
     for (int y = 0; y < 14; ++y) ink.at(x, y) = x < 4 || y > 10 ? 1.0F : 0.0F;
-  InkMap large(80, 56);
+  GreyMap large(80, 56);
   for (int y = 0; y < 56; ++y)
     for (int x = 0; x < 80; ++x) large.at(x, y) = ink.at(x / 4, y / 4);
   std::vector<Real> small(kPixels), big(kPixels);
@@ -97,7 +97,7 @@ TEST(NormalisePiece, OfALargerCopy_IsTheSamePicture) {
 }
 
 TEST(NormalisePiece, OfADot_StaysSmallWhenTheTextHeightIsKnown) {
-  InkMap dot(4, 4);
+  GreyMap dot(4, 4);
   std::fill(dot.values.begin(), dot.values.end(), 1.0F);
   std::vector<Real> alone(kPixels), in_text(kPixels);
   normalise_piece(dot, 0, alone);

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 
@@ -30,6 +30,6 @@ struct CutKinds {
 /// Cuts from left to right that do not cross each other, the left and right edges of the map included, with
 /// ink between every two neighbours. An empty map has none. \param text_height height of the digits in
 /// pixels, > 0; all distances scale with it.
-std::vector<Cut> find_cuts(const InkMap& ink, double text_height, const CutKinds& kinds = {});
+std::vector<Cut> find_cuts(const GreyMap& ink, double text_height, const CutKinds& kinds = {});
 
 }  // namespace ebm::models

@@ -75,15 +75,15 @@ class FaceDetector {
 
   /// Faces of one picture. Const, any number of threads; uses all threads itself. \throws DataError for a
   /// picture smaller than the smallest window; GraphError for options out of range.
-  std::vector<FaceDetection> detect(const InkMap& light, const FaceSearch& search = {}) const;
+  std::vector<FaceDetection> detect(const GreyMap& light, const FaceSearch& search = {}) const;
   std::vector<FaceDetection> detect(const io::Image& image, const FaceSearch& search = {}) const {
     return detect(to_light(image), search);
   }
   /// Pictures side by side; one that is too small has its reason instead of faces.
-  std::vector<FaceFinding> detect(std::span<const InkMap> pictures, const FaceSearch& search = {}) const;
+  std::vector<FaceFinding> detect(std::span<const GreyMap> pictures, const FaceSearch& search = {}) const;
 
   /// One level, in one pass of the replicated net. \param normalised at least a window wide and high
-  FaceMap map(const InkMap& normalised, double threshold = kInf) const;
+  FaceMap map(const GreyMap& normalised, double threshold = kInf) const;
   /// Energy and pose of windows as they are, [n, 1, 32, 32], normalised: a map of n lines and one column.
   FaceMap judge(ConstView windows) const;
 

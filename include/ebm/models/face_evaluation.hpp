@@ -50,7 +50,7 @@ WindowVerdict judge_windows(const FaceDetector& detector, std::span<const FaceVi
                             std::uint64_t seed);
 /// Scenes `0 .. count - 1` of the seed.
 SceneVerdict judge_scenes(const FaceDetector& detector, int count, std::uint64_t seed,
-                          const SceneOptions& options = {}, std::span<const InkMap> natural = {});
+                          const SceneOptions& options = {}, std::span<const GreyMap> natural = {});
 /// Detections on one picture whose faces are known.
 std::vector<Alarm> match(std::span<const FaceDetection> found, std::span<const FaceWindow> faces);
 

@@ -3,7 +3,7 @@
 /// What a face detector sees of a picture: light with the local mean taken away and the local contrast
 /// brought to one, at every pixel alike, so that a net may be replicated over the result.
 
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 
@@ -14,6 +14,6 @@ struct LocalContrast {
   double floor = 0.05;  ///< of light: contrasts well below are noise
 };
 /// Linear in the pixels, for any radius.
-InkMap normalise(const InkMap& light, const LocalContrast& how);
+GreyMap normalise(const GreyMap& light, const LocalContrast& how);
 
 }  // namespace ebm::models

@@ -7,7 +7,7 @@
 
 #include "ebm/core/rng.hpp"
 #include "ebm/models/face_look.hpp"
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 
@@ -32,7 +32,7 @@ struct FaceWindow {
 
 /// Draws the head, with neck and shoulders, over what is on the canvas, edges soft. \param canvas light in
 /// [0, 1], [height, width]; what falls outside is cut off.
-void draw_head(const FaceLook& look, const FacePose& pose, const FaceWindow& window, InkMap& canvas);
+void draw_head(const FaceLook& look, const FacePose& pose, const FaceWindow& window, GreyMap& canvas);
 
 /// Where a point of the head appears, pixels. \param x, y, z cm from the point between the eyes: right, up
 /// and forward of an upright frontal head; the tip of the nose is about (0, -4, 12).
@@ -53,6 +53,6 @@ struct Camera {
 /// \param most the largest blur, pixels
 Camera draw_camera(Rng& rng, double most = 0.6);
 /// Blur, then contrast, noise, and all clamped to [0, 1]. \param rng of the noise
-void expose(const Camera& camera, Rng& rng, InkMap& picture);
+void expose(const Camera& camera, Rng& rng, GreyMap& picture);
 
 }  // namespace ebm::models

@@ -28,13 +28,13 @@ FacePose draw_pose(const FaceRanges& ranges, Rng& rng);
 
 /// A picture of one face in the middle, and where exactly it is.
 struct FaceCrop {
-  InkMap image;  ///< [side, side], light in [0, 1]
+  GreyMap image;  ///< [side, side], light in [0, 1]
   FaceWindow window;
   FacePose pose;
 };
 /// \param side pixels; 32 is what a detector sees
 FaceCrop make_face(int side, std::uint64_t seed, std::uint64_t i, const FaceRanges& ranges = {},
-                   std::span<const InkMap> natural = {});
+                   std::span<const GreyMap> natural = {});
 
 /// Crops with faces. `images` [n, 1, 32, 32] in [0, 1], `poses` [n].
 struct FaceSet {
@@ -45,18 +45,18 @@ struct FaceSet {
 /// natural pictures without faces to cut backgrounds from, light in [0, 1], each at least 32 x 32; none: made
 /// ones alone. \throws DataError for a picture that is smaller.
 FaceSet make_faces(int count, std::uint64_t seed, const FaceRanges& ranges = {},
-                   std::span<const InkMap> natural = {}, std::uint64_t first = 0);
+                   std::span<const GreyMap> natural = {}, std::uint64_t first = 0);
 
 /// Crops without a whole, upright, well framed face: textures, clutter, strokes, cuts of `natural`, and faces
 /// that are shifted by more than 0.4 of the window, over 1.7 times too large or too small, or upside down.
 /// [n, 1, 32, 32] in [0, 1].
-Tensor make_non_faces(int count, std::uint64_t seed, std::span<const InkMap> natural = {},
+Tensor make_non_faces(int count, std::uint64_t seed, std::span<const GreyMap> natural = {},
                       std::uint64_t first = 0);
 
 /// Something that faces may stand before: noise at several scales, dead leaves (Lee, Mumford, Huang 2001),
 /// gradients, stripes, strokes as of writing, shaded boxes and balls, or a cut of a natural picture. Light in
 /// [0, 1].
-InkMap draw_background(int width, int height, Rng& rng, std::span<const InkMap> natural = {});
+GreyMap draw_background(int width, int height, Rng& rng, std::span<const GreyMap> natural = {});
 
 struct SceneOptions {
   int width = 240, height = 240;
@@ -69,11 +69,11 @@ struct SceneFace {
   FacePose pose;
 };
 struct FaceScene {
-  InkMap image;                  ///< light in [0, 1]
+  GreyMap image;                 ///< light in [0, 1]
   std::vector<SceneFace> faces;  ///< windows wholly inside, overlapping by at most a tenth of the smaller
 };
 /// \throws DataError for a scene that is smaller than its smallest face, or bounds the wrong way round.
 FaceScene make_scene(const SceneOptions& options, std::uint64_t seed, std::uint64_t i,
-                     std::span<const InkMap> natural = {});
+                     std::span<const GreyMap> natural = {});
 
 }  // namespace ebm::models

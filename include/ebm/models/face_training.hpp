@@ -26,7 +26,7 @@ struct FaceTraining {
   int scenes = 400;    ///< pictures without faces that the first detector searches; half as many more set
                        ///< the threshold
   double false_alarms = 0.5;  ///< a picture, on made scenes without faces: sets the threshold
-  std::vector<InkMap>
+  std::vector<GreyMap>
       backgrounds{};  ///< natural pictures without faces: half of the backgrounds are cut here
   CropRanges crops{};
   std::uint64_t seed = 1;  ///< of the views; the first weights have the detector's
@@ -50,7 +50,7 @@ FaceTrainingReport train_face_detector(FaceDetector& detector, const FaceTrainin
 /// The lowest minima of the energy on made scenes without faces (and over the backgrounds given), `count` of
 /// them, as views.
 std::vector<FaceView> mine_others(const FaceDetector& detector, int count, int scenes, std::uint64_t seed,
-                                  std::span<const InkMap> backgrounds = {});
+                                  std::span<const GreyMap> backgrounds = {});
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm::models

@@ -10,7 +10,7 @@
 #include "ebm/core/real.hpp"
 #include "ebm/core/tensor.hpp"
 #include "ebm/io/image.hpp"
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 
@@ -25,7 +25,7 @@ struct NormaliseOptions {
 
 /// A field without its paper. Pictures without ink give an empty map and a reason, not an error.
 struct Field {
-  InkMap ink;
+  GreyMap ink;
   double text_height = 0;  ///< estimated height of the digits, in pixels of `ink`
   double middle = 0;       ///< row of the middle of the line of writing
   double scale = 1;        ///< pixels of `ink` per pixel of the picture

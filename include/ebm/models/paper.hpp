@@ -6,14 +6,14 @@
 
 #include <span>
 
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 
 /// Darkness of each pixel below the paper around it, in [0, 1]. The level of the paper is the 75th percentile
 /// of lightness in overlapping windows of about the height of the picture, interpolated between their
 /// middles. \param light [height, width] lightness in [0, 1]
-InkMap contrast_to_paper(const InkMap& light);
+GreyMap contrast_to_paper(const GreyMap& light);
 
 /// The level that splits numbers in [0, 1] into two classes of largest between-class variance, and the mean
 /// of each.
@@ -25,6 +25,6 @@ Split otsu(std::span<const float> values);
 /// Ruled lines and box edges: straight, thin, reaching over most of the map. Their pixels become 0 except
 /// where strokes cross. \param dark contrast from which a pixel belongs to a line. Returns the number of
 /// lines removed.
-int remove_ruled_lines(InkMap& contrast, double dark);
+int remove_ruled_lines(GreyMap& contrast, double dark);
 
 }  // namespace ebm::models

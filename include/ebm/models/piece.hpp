@@ -8,7 +8,7 @@
 #include <span>
 
 #include "ebm/core/real.hpp"
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 namespace ebm::models {
 
@@ -20,7 +20,7 @@ inline constexpr double kFullInk = 1.175;
 /// Frames all ink of a map. A map without ink gives plain paper.
 /// \param text_height height of the line of writing in pixels of the map, 0 when unknown: ink smaller than
 /// 0.4 of it is not blown up to the whole box, so that a dot stays a dot. \param out 1024 numbers, [32, 32].
-void normalise_piece(const InkMap& ink, double text_height, std::span<Real> out);
+void normalise_piece(const GreyMap& ink, double text_height, std::span<Real> out);
 
 /// A 28 x 28 picture that is framed already, such as MNIST's, light ink on dark: padded and mapped to the
 /// same values. \throws ShapeError when it is not 784 bytes. \param out [32, 32]

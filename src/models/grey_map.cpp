@@ -1,4 +1,4 @@
-#include "ebm/models/ink.hpp"
+#include "ebm/models/grey_map.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -35,14 +35,14 @@ std::vector<Tap> taps(int from, int to) {
 
 }  // namespace
 
-InkMap to_light(const io::Image& image) {
-  InkMap light(image.width, image.height);
+GreyMap to_light(const io::Image& image) {
+  GreyMap light(image.width, image.height);
   for (std::size_t i = 0; i < light.values.size(); ++i)
     light.values[i] = static_cast<float>(image.pixels[i]) / 255.0F;
   return light;
 }
 
-io::Image to_image(const InkMap& light) {
+io::Image to_image(const GreyMap& light) {
   io::Image image{light.width, light.height, std::vector<std::uint8_t>(light.values.size())};
   for (std::size_t i = 0; i < light.values.size(); ++i)
     image.pixels[i] = static_cast<std::uint8_t>(std::lround(255 * std::clamp(light.values[i], 0.0F, 1.0F)));
@@ -62,7 +62,7 @@ double overlap_x(const Box& a, const Box& b) {
   return shared <= 0 ? 0 : static_cast<double>(shared) / all;
 }
 
-Box ink_box(const InkMap& ink, float threshold) {
+Box ink_box(const GreyMap& ink, float threshold) {
   int left = ink.width, right = -1, top = ink.height, bottom = -1;
   for (int y = 0; y < ink.height; ++y)
     for (int x = 0; x < ink.width; ++x)
@@ -75,26 +75,26 @@ Box ink_box(const InkMap& ink, float threshold) {
   return right < 0 ? Box{} : Box{left, top, right - left + 1, bottom - top + 1};
 }
 
-InkMap crop(const InkMap& ink, const Box& box) {
-  assert(box.x >= 0 && box.y >= 0 && box.right() <= ink.width && box.bottom() <= ink.height);
-  InkMap out(box.width, box.height);
+GreyMap crop(const GreyMap& map, const Box& box) {
+  assert(box.x >= 0 && box.y >= 0 && box.right() <= map.width && box.bottom() <= map.height);
+  GreyMap out(box.width, box.height);
   for (int y = 0; y < box.height; ++y)
-    std::copy_n(ink.values.begin() + static_cast<std::ptrdiff_t>(ink.index(box.x, box.y + y)), box.width,
+    std::copy_n(map.values.begin() + static_cast<std::ptrdiff_t>(map.index(box.x, box.y + y)), box.width,
                 out.values.begin() + static_cast<std::ptrdiff_t>(out.index(0, y)));
   return out;
 }
 
-InkMap resample(const InkMap& ink, int width, int height) {
-  assert(width >= 1 && height >= 1 && !ink.empty());
-  if (width == ink.width && height == ink.height) return ink;
-  InkMap wide(width, ink.height), out(width, height);
-  const auto columns = taps(ink.width, width), rows = taps(ink.height, height);
-  for (int y = 0; y < ink.height; ++y)
+GreyMap resample(const GreyMap& map, int width, int height) {
+  assert(width >= 1 && height >= 1 && !map.empty());
+  if (width == map.width && height == map.height) return map;
+  GreyMap wide(width, map.height), out(width, height);
+  const auto columns = taps(map.width, width), rows = taps(map.height, height);
+  for (int y = 0; y < map.height; ++y)
     for (int x = 0; x < width; ++x) {
       const Tap& tap = columns[static_cast<std::size_t>(x)];
       float sum = 0;
       for (std::size_t j = 0; j < tap.weights.size(); ++j)
-        sum += tap.weights[j] * ink.at(tap.first + static_cast<int>(j), y);
+        sum += tap.weights[j] * map.at(tap.first + static_cast<int>(j), y);
       wide.at(x, y) = sum;
     }
   for (int y = 0; y < height; ++y) {
@@ -107,7 +107,7 @@ InkMap resample(const InkMap& ink, int width, int height) {
   return out;
 }
 
-Components components(const InkMap& ink, float threshold) {
+Components components(const GreyMap& ink, float threshold) {
   Components out;
   out.label.assign(ink.values.size(), -1);
   std::vector<std::size_t> open;

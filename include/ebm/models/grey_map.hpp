@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// Maps of ink: what is left of a picture once the paper is gone. Row-major [height, width], 0 = paper, 1 =
-/// full ink. All functions are linear in the number of pixels read or written.
+/// Grey maps, row-major [height, width]: of light, 0 = black and 1 = white, as photographs have it; or of
+/// ink, what is left of a scanned page once the paper is gone, 0 = paper and 1 = full ink. All functions are
+/// linear in the number of pixels read or written.
 
 #include <cstddef>
 #include <vector>
@@ -24,12 +25,12 @@ Box join(const Box& a, const Box& b);
 /// Length shared by the x-extents over length of their union, in [0, 1].
 double overlap_x(const Box& a, const Box& b);
 
-struct InkMap {
+struct GreyMap {
   int width = 0, height = 0;
-  std::vector<float> values;  ///< [height, width], in [0, 1]
+  std::vector<float> values;  ///< [height, width], in [0, 1] unless normalised
 
-  InkMap() = default;
-  InkMap(int width, int height)
+  GreyMap() = default;
+  GreyMap(int width, int height)
       : width(width),
         height(height),
         values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height)) {}
@@ -45,16 +46,16 @@ struct InkMap {
 inline constexpr float kInkThreshold = 0.5F;
 
 /// The smallest box around all ink > threshold; empty when there is none.
-Box ink_box(const InkMap& ink, float threshold);
+Box ink_box(const GreyMap& ink, float threshold);
 /// The part inside `box`, which must lie inside the map.
-InkMap crop(const InkMap& ink, const Box& box);
+GreyMap crop(const GreyMap& map, const Box& box);
 /// Another size, sizes >= 1: linear interpolation when growing, area weighting (a triangle as wide as two new
 /// pixels) when shrinking. The same size gives the same numbers.
-InkMap resample(const InkMap& ink, int width, int height);
+GreyMap resample(const GreyMap& map, int width, int height);
 
-/// A map of light instead of ink: 0 = black, 1 = white, as pictures have it. Back: clamped and rounded.
-InkMap to_light(const io::Image& image);
-io::Image to_image(const InkMap& light);
+/// Light of a picture, and back: clamped and rounded.
+GreyMap to_light(const io::Image& image);
+io::Image to_image(const GreyMap& light);
 
 /// 8-connected components of ink >= threshold.
 struct Components {
@@ -62,6 +63,6 @@ struct Components {
   std::vector<Box> boxes;  ///< one per component
   std::vector<int> areas;  ///< pixels of each
 };
-Components components(const InkMap& ink, float threshold);
+Components components(const GreyMap& ink, float threshold);
 
 }  // namespace ebm::models
