@@ -7,14 +7,30 @@
 namespace ebm::models {
 namespace {
 
-constexpr double kThird = std::numbers::pi / 3;
+constexpr double kThird = std::numbers::pi / 3, kTurn = 2 * std::numbers::pi;
 constexpr std::array<double, 3> kCosines{0.5, 1, 0.5},
     kSines{-std::numbers::sqrt3 / 2, 0, std::numbers::sqrt3 / 2};  // of -pi/3, 0, pi/3
 
+// Energies repeat after a turn, so one turn of wider or open bounds has every value.
+PoseBounds within_a_turn(const PoseBounds& bounds) {
+  PoseBounds out = bounds;
+  for (std::size_t k = 0; k < 2; ++k) {
+    double &low = out.low[k], &high = out.high[k];
+    if (high - low < kTurn) continue;
+    if (!std::isfinite(low)) low = std::isfinite(high) ? high - kTurn : -kTurn / 2;
+    high = low + kTurn;
+  }
+  return out;
+}
+
+// The first angle at or above low that is a whole number of steps from `angle`.
+double first_above(double low, double angle, double step) {
+  return std::max(low, angle + step * std::ceil((low - angle) / step));
+}
+
 // The angle in [low, high] at which c cos t + s sin t is largest.
 double best_angle(double c, double s, double low, double high) {
-  const double turn = 2 * std::numbers::pi, free = std::atan2(s, c);
-  const double up = free + turn * std::ceil((low - free) / turn);  // the first one at or above low
+  const double up = first_above(low, std::atan2(s, c), kTurn);
   if (up <= high) return up;
   return c * std::cos(low) + s * std::sin(low) >= c * std::cos(high) + s * std::sin(high) ? low : high;
 }
@@ -41,15 +57,17 @@ void nearest_yaw_roll(const Plane& p, const PoseBounds& b, std::span<double> z) 
   // roll) and all that are half turns of both away.
   const double a = std::atan2(p.cs + p.sc, p.cc - p.ss), d = std::atan2(p.sc - p.cs, p.cc + p.ss);
   const double yaw = (a + d) / 2, roll = (a - d) / 2;
-  for (int k = -2; k <= 2; ++k)
-    for (int l = -2; l <= 2; ++l) {
-      if ((k + l) % 2 != 0) continue;
-      const double y = yaw + k * std::numbers::pi, r = roll + l * std::numbers::pi;
-      if (y >= b.low[0] && y <= b.high[0] && r >= b.low[1] && r <= b.high[1]) {
-        z[0] = y, z[1] = r;
-        return;
-      }
+  // Two of each angle are enough: a half turn of both more is again one, further up.
+  const double half = kTurn / 2;
+  const double first[] = {first_above(b.low[0], yaw, half), first_above(b.low[1], roll, half)};
+  const bool odd = std::lround((first[0] - yaw) / half + (first[1] - roll) / half) % 2 != 0;
+  for (const int k : {0, 1}) {
+    const double y = first[0] + k * half, r = first[1] + (odd ? 1 - k : k) * half;
+    if (y <= b.high[0] && r <= b.high[1]) {
+      z[0] = y, z[1] = r;
+      return;
     }
+  }
   // No maximum inside: it is on an edge, and along an edge there is one wave.
   double best = -std::numeric_limits<double>::infinity();
   const auto offer = [&](double y, double r) {
@@ -85,8 +103,9 @@ void embed_pose(PoseManifold manifold, std::span<const double> z, std::span<doub
   }
 }
 
-void nearest_pose(PoseManifold manifold, std::span<const double> g, const PoseBounds& bounds,
+void nearest_pose(PoseManifold manifold, std::span<const double> g, const PoseBounds& within,
                   std::span<double> z) {
+  const PoseBounds bounds = within_a_turn(within);
   if (manifold == PoseManifold::yaw) {
     double c = 0, s = 0;
     for (std::size_t i = 0; i < 3; ++i) c += g[i] * kCosines[i], s += g[i] * kSines[i];
@@ -152,9 +171,8 @@ struct PoseDistance {
     }
   }
   void minimise(const Reads& x, const FreeInput& free, std::span<double> z) const {
-    PoseBounds bounds;
+    PoseBounds bounds{{-kInf, -kInf}, {kInf, kInf}};
     const auto dims = static_cast<std::size_t>(pose_dims(manifold));
-    if (free.low.empty()) bounds = {{-kHalfTurn, -kHalfTurn}, {kHalfTurn, kHalfTurn}};
     std::ranges::copy(free.low, bounds.low.begin());
     std::ranges::copy(free.high, bounds.high.begin());
     std::array<double, 9> g{};
@@ -163,7 +181,6 @@ struct PoseDistance {
       nearest_pose(manifold, g, bounds, z.subspan(static_cast<std::size_t>(r) * dims, dims));
     }
   }
-  static constexpr double kHalfTurn = std::numbers::pi;
 };
 
 }  // namespace

@@ -78,6 +78,56 @@ TEST(NearestPose, OfAPointOnTheManifold_IsThatPose) {
     }
 }
 
+TEST(NearestPose, WithinBoundsTurnsAway_IsThePoseOfTheSameBoundsTurnedBack) {
+  Rng rng(4);
+  constexpr double kTurn = 2 * std::numbers::pi;
+  for (int trial = 0; trial < 500; ++trial) {
+    const auto m = trial % 2 ? PoseManifold::yaw : PoseManifold::yaw_roll;
+    const std::vector<double> g = random_outputs(m, rng);
+    PoseBounds near, far;
+    for (std::size_t k = 0; k < 2; ++k) {
+      near.low[k] = rng.uniform(-3, 3), near.high[k] = near.low[k] + rng.uniform(0, 5);
+      const double away = kTurn * (rng.below(41) - 20);
+      far.low[k] = near.low[k] + away, far.high[k] = near.high[k] + away;
+    }
+    std::array<double, 2> z{}, there{};
+    nearest_pose(m, g, near, z);
+    nearest_pose(m, g, far, there);
+    EXPECT_NEAR(squared_distance(m, g, there), squared_distance(m, g, z), 1e-10);
+    for (std::size_t k = 0; k < static_cast<std::size_t>(pose_dims(m)); ++k) {
+      EXPECT_GE(there[k], far.low[k]);
+      EXPECT_LE(there[k], far.high[k]);
+    }
+  }
+}
+
+TEST(NearestPose, WithinOpenOrWideBounds_IsAsLowAsAnyPose) {
+  Rng rng(5);
+  for (int trial = 0; trial < 300; ++trial) {
+    const auto m = trial % 2 ? PoseManifold::yaw : PoseManifold::yaw_roll;
+    const std::vector<double> g = random_outputs(m, rng);
+    std::array<double, 2> whole{}, z{};
+    nearest_pose(m, g, {{-4, -4}, {4, 4}}, whole);
+    for (const PoseBounds& b : {PoseBounds{{-kInf, -kInf}, {kInf, kInf}},
+                                PoseBounds{{100, -1e3}, {kInf, 1e3}}, PoseBounds{{-kInf, -50}, {-7, 50}}}) {
+      nearest_pose(m, g, b, z);
+      EXPECT_NEAR(squared_distance(m, g, z), squared_distance(m, g, whole), 1e-10);
+      for (std::size_t k = 0; k < static_cast<std::size_t>(pose_dims(m)); ++k)
+        EXPECT_TRUE(z[k] >= b.low[k] && z[k] <= b.high[k]) << z[k];
+    }
+    // One angle open, the other narrow: the best is on an edge of the narrow one.
+    if (m == PoseManifold::yaw) continue;
+    nearest_pose(m, g, {{-kInf, 0.1}, {kInf, 0.1}}, z);
+    double least = kInf;
+    for (double yaw = -4; yaw <= 4; yaw += 1e-3) {
+      const std::array<double, 2> at{yaw, 0.1};
+      least = std::min(least, squared_distance(m, g, at));
+    }
+    EXPECT_LE(squared_distance(m, g, z), least + 1e-12);
+    EXPECT_EQ(z[1], 0.1);
+  }
+}
+
 // 0.1 degree: G . F of 1,000 random G. What the grid misses is below 1e-5 of |G|.
 TEST(NearestPose, OfRandomOutputs_IsAsGoodAsBruteForce) {
   Rng rng(1);

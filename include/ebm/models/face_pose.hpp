@@ -37,7 +37,7 @@ struct PoseBounds {
 /// f = F(z), [pose_outputs]. \param z [pose_dims]
 void embed_pose(PoseManifold manifold, std::span<const double> z, std::span<double> f);
 /// z = argmin |g - F(z)| within the bounds, exactly: the free minimum where it is inside, else the best of
-/// the edges. \param g [pose_outputs]
+/// the edges. Bounds may be anywhere, wider than a turn, or infinite. \param g [pose_outputs]
 void nearest_pose(PoseManifold manifold, std::span<const double> g, const PoseBounds& bounds,
                   std::span<double> z);
 
