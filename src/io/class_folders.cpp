@@ -74,18 +74,37 @@ void read_archive_classes(const std::filesystem::path& path, Classes& classes, C
   });
 }
 
+// \throws DataError for a folder that cannot be listed: to pass over a person would be to judge on other
+// data.
+std::vector<std::filesystem::directory_entry> entries_of(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::directory_entry> out;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+    out.push_back(*at);
+  if (error)
+    throw DataError(message("[images] the folder ", folder.string(), " cannot be listed: ", error.message(),
+                            "; make it readable or move it away"));
+  return out;
+}
+
+bool is_file(const std::filesystem::directory_entry& entry) {
+  std::error_code unreadable;
+  return entry.is_regular_file(unreadable);
+}
+
 std::vector<std::filesystem::path> folders_in(const std::filesystem::path& path) {
   std::vector<std::filesystem::path> out;
-  for (const auto& entry : std::filesystem::directory_iterator(path))
-    if (entry.is_directory() && !entry.path().filename().string().starts_with('.'))
+  std::error_code unreadable;
+  for (const auto& entry : entries_of(path))
+    if (entry.is_directory(unreadable) && !entry.path().filename().string().starts_with('.'))
       out.push_back(entry.path());
   return out;
 }
 
 bool holds_image(const std::filesystem::path& folder) {
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    if (entry.is_regular_file() && is_image(entry.path().filename().string())) return true;
-  return false;
+  return std::ranges::any_of(entries_of(folder), [](const auto& entry) {
+    return is_file(entry) && is_image(entry.path().filename().string());
+  });
 }
 
 void read_folder_classes(const std::filesystem::path& path, Classes& classes, ClassFolders& out) {
@@ -95,9 +114,9 @@ void read_folder_classes(const std::filesystem::path& path, Classes& classes, Cl
   for (const std::filesystem::path& folder : folders) {
     const std::string name = folder.filename().string();
     classes[name];
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    for (const auto& entry : entries_of(folder)) {
       const std::string file = entry.path().filename().string();
-      if (!entry.is_regular_file() || !is_image(file)) continue;
+      if (!is_file(entry) || !is_image(file)) continue;
       try {
         add(classes, out, name, file, read_file(entry.path()));
       } catch (const DataError& e) {
@@ -119,7 +138,7 @@ ClassFolders read_class_folders(const std::filesystem::path& path) {
     throw DataError(message("[images] there is no folder or archive ", path.string()));
   } else if (folders_in(path).empty()) {
     std::vector<std::filesystem::path> archives;
-    for (const auto& entry : std::filesystem::directory_iterator(path))
+    for (const auto& entry : entries_of(path))
       if (entry.path().filename().string().ends_with(".tar.gz")) archives.push_back(entry.path());
     if (archives.size() != 1)
       throw DataError(

@@ -181,6 +181,15 @@ Bytes read_file(const std::filesystem::path& path, std::size_t limit) {
   return bytes;
 }
 
+Bytes read_regular_file(const std::filesystem::path& path, std::size_t limit) {
+  std::error_code error;  // what is not there is told by read_file
+  const auto status = std::filesystem::status(path, error);
+  if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status) &&
+      !std::filesystem::is_directory(status))
+    throw DataError(message("[io] ", path.string(), " is a pipe or a device; give a file"));
+  return read_file(path, limit);
+}
+
 void write_files(std::span<const NewFile> files) {
   std::error_code ignored;
   for (std::size_t i = 0; i < files.size(); ++i)  // a part would wait for itself

@@ -21,7 +21,7 @@ Image decode_image(std::span<const std::byte> bytes, std::string_view name) {
 Image read_image(const std::filesystem::path& path) {
   // The largest picture as text: a number of five digits and a blank for every pixel; and some comments.
   constexpr std::size_t kMost = 6 * kMaxPixels + (std::size_t{1} << 20);
-  return decode_image(read_file(path, kMost), path.string());
+  return decode_image(read_regular_file(path, kMost), path.string());
 }
 
 std::vector<std::filesystem::path> list_images(const std::filesystem::path& folder) {

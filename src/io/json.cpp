@@ -156,6 +156,14 @@ int JsonObject::integer(std::string_view key, int low, int high) const {
   return static_cast<int>(number);
 }
 
+std::uint64_t JsonObject::natural(std::string_view key) const {
+  const json& value = field(value_->object, name_, key);
+  if (!value.is_number_unsigned())
+    throw wrong(name_, key, "must be a whole number from 0 to ", std::numeric_limits<std::uint64_t>::max(),
+                ", not ", value.dump());
+  return value.get<std::uint64_t>();
+}
+
 bool JsonObject::boolean(std::string_view key) const {
   const json& value = field(value_->object, name_, key);
   if (!value.is_boolean()) throw wrong(name_, key, "must be true or false, not ", value.type_name());

@@ -222,7 +222,7 @@ Weights decode_safetensors(std::span<const std::byte> bytes, std::string_view na
 }
 
 Weights read_safetensors(const std::filesystem::path& path) {
-  return decode_safetensors(read_file(path), path.string());
+  return decode_safetensors(read_regular_file(path), path.string());
 }
 
 }  // namespace EBM_PRECISION

@@ -1,5 +1,7 @@
 #include "ebm/io/class_folders.hpp"
 
+#include <unistd.h>
+
 #include "io_test.hpp"
 
 namespace ebm::io {
@@ -80,6 +82,23 @@ TEST(ClassFolders, OfTheRealFaces_AreThirtyFivePersonsOfTen) {
   EXPECT_EQ(read.images[1].file, "s1/2.pgm");
   EXPECT_EQ(read.images[0].image.width, 92);
   EXPECT_EQ(read.images[0].image.height, 112);
+}
+
+TEST_F(Folders, OneThatCannotBeListed_IsNamed) {
+  put("ann", "1.pgm", 1);
+  put("bob", "1.pgm", 1);
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(root_ / "bob", std::filesystem::perms(0));
+  const bool root = ::geteuid() == 0;  // may list everything: read as nobody does
+  if (root) {
+    ASSERT_EQ(::seteuid(65534), 0);
+  }
+  const std::string says = error_of<DataError>([&] { read_class_folders(root_); });
+  if (root) {
+    ASSERT_EQ(::seteuid(0), 0);
+  }
+  std::filesystem::permissions(root_ / "bob", std::filesystem::perms(0755));
+  EXPECT_HAS(says, "the folder " + (root_ / "bob").string() + " cannot be listed: Permission denied");
 }
 
 }  // namespace

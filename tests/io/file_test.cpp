@@ -218,5 +218,17 @@ TEST(Crc32, OfItsStandardExample_IsItsCheckValue) {
   EXPECT_EQ(crc32({}), 0u);
 }
 
+TEST(RegularFile, OfAPipeOrADevice_IsRefusedAtOnce) {
+  const Folder folder;
+  const auto pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);  // nobody writes: to open it would wait for ever
+  for (const std::filesystem::path& path : {pipe, std::filesystem::path("/dev/zero")})
+    EXPECT_HAS(error_of<DataError>([&] { read_regular_file(path); }),
+               path.string() + " is a pipe or a device; give a file");
+  EXPECT_HAS(error_of<DataError>([&] { read_regular_file(folder / "none"); }), "No such file");
+  write_file(folder / "a", "text");
+  EXPECT_EQ(as_text(read_regular_file(folder / "a")), "text");
+}
+
 }  // namespace
 }  // namespace ebm::io

@@ -70,5 +70,13 @@ TEST(Json, File_IsReadAndChecked) {
   EXPECT_HAS(error_of([&] { read_json(folder / "d.json"); }), "d.json:1: ");
 }
 
+TEST(JsonObject, ANaturalNumber_IsOfSixtyFourBitsAndNoOther) {
+  const JsonObject o(R"({"big":18446744073709551615,"zero":0,"less":-1,"half":0.5,"vast":1e20})", "FILE");
+  EXPECT_EQ(o.natural("big"), 18446744073709551615ULL);
+  EXPECT_EQ(o.natural("zero"), 0u);
+  for (const char* key : {"less", "half", "vast"})
+    EXPECT_HAS(error_of([&] { o.natural(key); }), message("FILE: field '", key, "' must be a whole number"));
+}
+
 }  // namespace
 }  // namespace ebm::io

@@ -26,6 +26,8 @@ inline constexpr std::size_t kMostStreamed = std::size_t{1} << 30;
 
 /// \param limit bytes. \throws DataError naming the file and the system's reason, or that it holds more.
 Bytes read_file(const std::filesystem::path& path, std::size_t limit = kMostBytes);
+/// The same of a file whose end is known: a pipe or a device is refused at once, for it may never end.
+Bytes read_regular_file(const std::filesystem::path& path, std::size_t limit = kMostBytes);
 
 /// The folder must be there. A symbolic link is followed; a device or a pipe is written directly.
 /// \throws DataError naming the file and the system's reason; the old file is then still there, untouched.
@@ -36,8 +38,9 @@ struct NewFile {
   std::filesystem::path path;
   std::span<const std::byte> bytes;
 };
-/// Files that belong together: all are on the disk before the first takes its place.
-/// \throws DataError as write_file; when a content could not be written, every old file is still there.
+/// Files that belong together: all are on the disk before the first takes its place. They take it one by one,
+/// in order, so a crash in between leaves the first ones new and the others old, each of them whole. \throws
+/// DataError as write_file; when a content could not be written, every old file is still there.
 void write_files(std::span<const NewFile> files);
 
 /// Fails as write_file would, before there is anything to write; leaves nothing behind.

@@ -3,6 +3,7 @@
 /// JSON (RFC 8259) as configuration: checked text, and an object whose fields are read by name with errors
 /// that say which file and field. The JSON library itself stays inside the .cpp files.
 
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -33,6 +34,8 @@ class JsonObject {
   double number(std::string_view key, double low = -kInf, double high = kInf) const;
   int integer(std::string_view key, int low = std::numeric_limits<int>::min(),
               int high = std::numeric_limits<int>::max()) const;
+  /// A whole number from 0 of 64 bits, as a seed is.
+  std::uint64_t natural(std::string_view key) const;
   bool boolean(std::string_view key) const;
   std::string text(std::string_view key) const;
   std::vector<double> numbers(std::string_view key) const;
