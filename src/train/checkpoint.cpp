@@ -16,7 +16,7 @@ using nlohmann::json;
 // Doubles survive: nlohmann writes the shortest text that reads back to the same number.
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Tally, samples, skipped, impossible, judged, wrong, saturated, gaps,
                                    unconverged, ranges, range, loss, gap, absolute_gap, truth, offending,
-                                   lows, highs, low, high, square)
+                                   lows, highs, placed, low, high, square)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EpochReport, epoch, loss, error, gap, truth, offending, range, seconds,
                                    collapsed, tally)
 
@@ -28,7 +28,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(History, train, validation, best)
 namespace {
 
 constexpr const char* kFormat = "ebm_checkpoint";
-constexpr int kVersion = 3;
+constexpr int kVersion = 4;
 constexpr const char* kChecksum = "checksum";
 
 // A CRC-32 as two numbers that a float holds exactly.
@@ -116,7 +116,7 @@ struct Opened {
   io::Weights file;
 
   explicit Opened(const std::filesystem::path& path) : name(path.string()) {
-    const io::Bytes bytes = io::read_file(path);
+    const io::Bytes bytes = io::read_regular_file(path);
     file = io::decode_safetensors(bytes, name);
     if (text("kind") != kFormat)
       throw refuse(message("holds a '", text("kind"), "', a checkpoint is needed"));

@@ -33,8 +33,9 @@ EpochReport summarise(const Tally& t, int epoch, double seconds, bool can_collap
     if (t.lows && t.highs) r.gap = r.offending - r.truth;
     const double centre = mean(t.low + t.high, pairs);
     r.range = std::sqrt(std::max(0.0, mean(t.square, pairs) - centre * centre));
-    // Whatever the loss: with one kind alone nothing keeps the energies apart.
-    can_collapse |= !t.lows || !t.highs;
+    // Whatever the loss: with one kind alone nothing keeps the energies apart, unless it is known at which
+    // value they are to be low, and those of other values may stay high.
+    can_collapse |= (!t.lows || !t.highs) && !t.placed;
   }
   // A small gap alone is no flat surface where the offending answer may lie next to the truth.
   const bool flat = t.gaps > 0 && mean(t.absolute_gap, t.gaps) < kFlat && r.range < kFlatRange;
@@ -47,9 +48,12 @@ std::string to_string(const EpochReport& r) {
   const std::string range = r.range >= 0 ? fmt::format(", range {:.4g}", r.range) : "";
   const bool pairs = !r.tally.gaps && r.tally.lows + r.tally.highs > 0;
   std::string out = fmt::format("epoch {}: loss {:.5g}", r.epoch, r.loss);
-  if (pairs)
+  if (pairs && r.tally.lows && r.tally.highs)
     out +=
         fmt::format(", gap {:.4g} (genuine {:.4g}, impostor {:.4g}{})", r.gap, r.truth, r.offending, range);
+  else if (pairs)
+    out += r.tally.lows ? fmt::format(", genuine {:.4g}{}", r.truth, range)
+                        : fmt::format(", impostor {:.4g}{}", r.offending, range);
   else if (r.error >= 0)
     out += fmt::format(", error {:.2f} %, gap {:.4g} (truth {:.4g}, most offending {:.4g}{})", 100 * r.error,
                        r.gap, r.truth, r.offending, range);

@@ -169,6 +169,7 @@ int TrainerCore::Impl::ask(std::span<const Sample* const> given, bool weights, T
       const double energy = whole == Truth::low ? e : o;
       if (!std::isfinite(energy)) continue;
       ++(whole == Truth::low ? tally.lows : tally.highs);
+      if (whole == Truth::low && !samples[i]->truth.reals.empty()) ++tally.placed;
       (whole == Truth::low ? tally.low : tally.high) += energy;
       tally.square += energy * energy;
     }

@@ -140,6 +140,17 @@ TEST(Monitor, OfASmallGapOnAWideSurface_CallsNoCollapse) {
   EXPECT_TRUE(summarise(tally, 1, 1, true).collapsed) << "the gap is all that is known";
 }
 
+TEST(Monitor, OfGenuineOnesAlone_CallsACollapseUnlessTheirValueIsKnown) {
+  // Ten energies of about 0.1, all alike, after passes in which they were spread.
+  Tally tally{.samples = 10, .loss = 0.1, .lows = 10, .low = 1, .square = 0.1};
+  const EpochReport flat = summarise(tally, 9, 1, false, 3);
+  EXPECT_TRUE(flat.collapsed);
+  EXPECT_EQ(to_string(flat).substr(0, 46), "epoch 9: loss 0.01, genuine 0.1, range 0, 1.0 ");
+  tally.placed = 10;  // as of faces with their poses: other poses may be high
+  EXPECT_FALSE(summarise(tally, 9, 1, false, 3).collapsed);
+  EXPECT_TRUE(summarise(tally, 9, 1, true, 3).collapsed) << "a loss that allows it is still watched";
+}
+
 TEST(Monitor, OfAnEngineThatKnowsNoOffendingAnswer_ClaimsNoError) {
   const EpochReport r = summarise({.samples = 10, .loss = 3}, 1, 1, true);
   EXPECT_EQ(r.error, -1);

@@ -26,6 +26,7 @@ struct Tally {
   double loss = 0, gap = 0, absolute_gap = 0, truth = 0, offending = 0;
   /// Samples known as a whole to be low (genuine pairs, faces) or high (impostors, background).
   std::uint64_t lows = 0, highs = 0;
+  std::uint64_t placed = 0;  ///< lows whose truth names a value of the real variable (a face of known pose)
   double low = 0, high = 0, square = 0;  ///< sums of their energies, and of the squares of both
 };
 
