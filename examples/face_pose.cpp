@@ -15,7 +15,7 @@ struct Window {
 // Rendered faces under poses at random, and backgrounds.
 std::vector<Window> windows(int count, std::uint64_t seed) {
   std::vector<Window> out;
-  for (const auto& views : {face_views(count, seed), other_views(count, seed)})
+  for (const auto& views : {face_views(count, seed), background_views(count, seed)})
     for (const FaceView& view : views) {
       Tensor X({1, 32, 32});
       const FacePose pose = draw_crop(view, {}, {}, Rng(seed, 1).fork(out.size()), X.span());

@@ -23,7 +23,7 @@ Digits digits(int count, std::uint64_t seed) {
 }
 
 double equal_error(ConstView rows, const std::vector<int>& classes) {
-  const models::TwoKinds energies = models::split(models::all_pairs(rows, classes));
+  const models::TwoKinds energies = models::energies_by_kind(models::all_pairs(rows, classes));
   return models::equal_error(models::roc(energies.genuine, energies.impostor));
 }
 

@@ -74,7 +74,7 @@ int eval(Options& o) {
   if (!o.images.empty()) j.real = search(o.common, detector, o.images);
   say(o.common, fmt::format("{} windows with a face, {} without", o.count, o.count));
   std::vector<models::FaceView> views = models::face_views(o.count, seed);
-  std::ranges::move(models::other_views(o.count, seed), std::back_inserter(views));
+  std::ranges::move(models::background_views(o.count, seed), std::back_inserter(views));
   j.windows = models::judge_windows(detector, views, seed);
   say(o.common, fmt::format("{} scenes", o.scenes));
   j.scenes = models::judge_scenes(detector, o.scenes, seed);
@@ -87,7 +87,7 @@ int eval(Options& o) {
                      {"mean_roll_error", j.windows.mean_roll_error},
                      {"scenes", o.scenes},
                      {"scene_faces", j.scenes.faces},
-                     {"threshold", detector.config.threshold},
+                     {"threshold", detector.config().threshold},
                      {"detection", nlohmann::json::array()}};
   for (const PublishedPoint& p : kPublished)
     out["detection"].push_back({{"false_positives_per_image", p.false_per_image},
@@ -108,7 +108,7 @@ int eval(Options& o) {
     print(out);
     return kOk;
   }
-  const int dims = models::pose_dims(detector.config.manifold);
+  const int dims = models::pose_dims(detector.config().manifold);
   fmt::print("equal error {:.2f} % on {} windows\n", 100 * j.windows.equal_error, 2 * o.count);
   if (dims > 0)
     fmt::print("yaw within 15 degrees {:.1f} %, mean error {:.1f} degrees\n", 100 * j.windows.yaw_within_15,

@@ -8,6 +8,7 @@
 #include "ebm/report/format.hpp"
 #include "ebm/report/page.hpp"
 #include "ebm/report/plot.hpp"
+#include "roc_chart.hpp"
 
 namespace ebm::app {
 namespace {
@@ -41,9 +42,11 @@ report::Card card(const FacePicture& p) {
   report::Svg svg(p.image.width * scale, p.image.height * scale,
                   fmt::format("{} with {} faces found", p.name, p.found.faces.size()));
   svg.image(0, 0, p.image.width * scale, p.image.height * scale, p.image);
-  for (const models::FaceWindow& w : p.truth)
-    svg.frame((w.x - w.size / 2) * scale, (w.y - w.size / 2) * scale, w.size * scale, w.size * scale,
-              {.colour = report::Colour::s1, .width = 1, .dash = "3 3"});
+  for (const models::FaceWindow& w : p.truth)  // light below dark, to be seen on anything
+    for (const auto& stroke : {report::Svg::Stroke{.colour = report::Colour::faint, .width = 2},
+                               {.colour = report::Colour::s1, .width = 2, .dash = "4 4"}})
+      svg.frame((w.x - w.size / 2) * scale, (w.y - w.size / 2) * scale, w.size * scale, w.size * scale,
+                stroke);
   report::Card out;
   for (const models::FaceDetection& f : p.found.faces) {
     report::Svg::Points frame;
@@ -57,7 +60,9 @@ report::Card card(const FacePicture& p) {
           fmt::format("yaw {}, roll {}, energy {}", fixed(f.yaw, 0), fixed(f.roll, 0), fixed(f.energy, 2)));
   }
   out.picture = svg.str();
-  out.title = p.found.reason.empty() ? fmt::format("{}: {}", p.name, p.found.faces.size()) : p.name;
+  const std::size_t faces = p.found.faces.size();
+  out.title =
+      p.found.reason.empty() ? fmt::format("{}: {} face{}", p.name, faces, faces == 1 ? "" : "s") : p.name;
   if (!p.found.reason.empty()) out.lines = {p.found.reason};
   return out;
 }
@@ -71,14 +76,14 @@ std::vector<report::Card> cards(const std::vector<FacePicture>& pictures) {
 // How far the lowest energy of a window is from that of every yaw: E(face, X, Z) along the manifold.
 std::string energy_chart(const models::FaceDetector& detector, const FacePicture& p) {
   const models::FaceDetection& f = p.found.faces.front();
-  const models::PoseManifold m = detector.config.manifold;
+  const models::PoseManifold m = detector.config().manifold;
   const models::GreyMap light = models::to_light(p.image);
   const double scale = f.size / models::kFaceSide;
   const auto side = [&](int pixels) {
     return std::max(models::kFaceSide, static_cast<int>(std::lround(pixels / scale)));
   };
   const models::GreyMap level = models::normalise(
-      models::resample(light, side(p.image.width), side(p.image.height)), detector.config.contrast);
+      models::resample(light, side(p.image.width), side(p.image.height)), detector.config().contrast);
   const auto start = [&](double at, int pixels, int level_pixels) {
     return std::clamp(static_cast<int>(std::lround(at / pixels * level_pixels)) - models::kFaceSide / 2, 0,
                       level_pixels - models::kFaceSide);
@@ -110,13 +115,13 @@ std::string energy_chart(const models::FaceDetector& detector, const FacePicture
     c.series.push_back(s);
   }
   c.marks = {{f.yaw, fmt::format("yaw {}", fixed(f.yaw, 0)), true},
-             {detector.config.threshold, "threshold", false}};
+             {detector.config().threshold, "threshold", false}};
   return report::line_chart(c);
 }
 
 void add_energy(report::Page& page, const models::FaceDetector& detector,
                 const std::vector<FacePicture>& pictures) {
-  if (models::pose_dims(detector.config.manifold) == 0) return;
+  if (models::pose_dims(detector.config().manifold) == 0) return;
   const FacePicture* best = nullptr;
   for (const FacePicture& p : pictures)
     if (!p.found.faces.empty() && (!best || p.found.faces[0].energy < best->found.faces[0].energy)) best = &p;
@@ -127,25 +132,6 @@ void add_energy(report::Page& page, const models::FaceDetector& detector,
                            best->name));
   page.figure(energy_chart(detector, *best),
               "Distance between the net's output and the manifold at every yaw. Lower is better.");
-}
-
-std::string roc_chart(const models::WindowVerdict& v) {
-  report::Chart c;
-  c.label = "Faces missed against backgrounds taken for faces";
-  c.x = {.title = "backgrounds taken for faces", .percent = true, .low = 0.0, .high = 0.3};
-  c.y = {.title = "faces missed", .percent = true, .low = 0.0, .high = 0.3};
-  std::vector<double> faces = v.faces, others = v.others;
-  std::ranges::sort(faces);
-  std::ranges::sort(others);
-  report::Series s{.name = "any threshold", .x = {}, .y = {}};
-  for (std::size_t i = 0; i <= others.size(); i += std::max<std::size_t>(1, others.size() / 400)) {
-    const double t = i < others.size() ? others[i] : 1e9;
-    s.x.push_back(static_cast<double>(i) / static_cast<double>(others.size()));
-    s.y.push_back(1 - static_cast<double>(std::ranges::lower_bound(faces, t) - faces.begin()) /
-                          static_cast<double>(faces.size()));
-  }
-  c.series = {s, {.name = "equal error", .x = {0, 0.3}, .y = {0, 0.3}, .dashed = true}};
-  return report::line_chart(c);
 }
 
 std::string scene_chart(const models::SceneVerdict& v) {
@@ -217,7 +203,7 @@ void write_detections(const std::filesystem::path& path, const models::FaceDetec
   for (const FacePicture& p : pictures) faces += p.found.faces.size();
   page.tiles({{"Faces", std::to_string(faces), ""},
               {"Pictures", std::to_string(pictures.size()), ""},
-              {"Threshold", fixed(detector.config.threshold, 3), "of the energy"}});
+              {"Threshold", fixed(detector.config().threshold, 3), "of the energy"}});
   page.section("Pictures", pictures.size() > kMostCards
                                ? fmt::format("The first {} of {}.", kMostCards, pictures.size())
                                : std::string());
@@ -228,7 +214,7 @@ void write_detections(const std::filesystem::path& path, const models::FaceDetec
 
 void write_judgement(const std::filesystem::path& path, const models::FaceDetector& detector,
                      const FaceJudgement& j) {
-  const int dims = models::pose_dims(detector.config.manifold);
+  const int dims = models::pose_dims(detector.config().manifold);
   report::Page page(
       "Face detector: what it finds and how faces look",
       "E(face, X, Z) = |G(X) - F(Z)|: the distance between the output of a net and a manifold of poses. "
@@ -249,7 +235,12 @@ void write_judgement(const std::filesystem::path& path, const models::FaceDetect
   page.section("Windows",
                "32 x 32 pixels, faces shifted and scaled as far as the nearest place of the "
                "detector may be off.");
-  page.figure(roc_chart(j.windows), "Every point is one threshold. Further down and left is better.");
+  page.figure(roc_chart({.label = "Backgrounds taken for faces against faces missed",
+                         .rejected = "faces missed",
+                         .accepted = "backgrounds taken for faces",
+                         .most = 0.3,
+                         .curves = {{"any threshold", j.windows.curve}}}),
+              "Every point is one threshold. Further down and left is better.");
   if (dims > 0) page.figure(error_chart(j.windows, dims), "How far the pose is off, of all faces.");
   page.section("Scenes",
                "240 x 240 pixels, no face to three. A face counts as found when the window shares 0.4 of the "

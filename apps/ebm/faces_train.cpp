@@ -38,16 +38,16 @@ int train(Options& o) {
   config.seed = o.common.seed;
   models::FaceTraining& t = o.training;
   t.faces = o.count;
-  t.others = o.variant == "pose" ? 0 : o.count;
+  t.backgrounds = o.variant == "pose" ? 0 : o.count;
   t.seed = o.common.seed;
-  if (!o.backgrounds.empty()) t.backgrounds = read_pictures(o.common, o.backgrounds);
+  if (!o.backgrounds.empty()) t.natural = read_pictures(o.common, o.backgrounds);
   t.checkpoint = o.out + ".ckpt";
   t.quiet = o.common.quiet;
   t.say = [&](std::string_view line) { say(o.common, std::string(line)); };
   models::FaceDetector detector(config);
   const models::FaceTrainingReport report = models::train_face_detector(detector, t);
   detector.notes =
-      nlohmann::json{{"variant", o.variant},           {"faces", t.faces}, {"backgrounds", t.others},
+      nlohmann::json{{"variant", o.variant},           {"faces", t.faces}, {"backgrounds", t.backgrounds},
                      {"mined", report.mined},          {"K", t.K},         {"first", passes(report.first)},
                      {"second", passes(report.second)}}
           .dump();
@@ -57,13 +57,13 @@ int train(Options& o) {
     print({{"out", o.out},
            {"parameters", report.parameters},
            {"faces", t.faces},
-           {"backgrounds", t.others},
+           {"backgrounds", t.backgrounds},
            {"mined", report.mined},
            {"loss", report.second.train.empty() ? kInf : report.second.train.back().loss},
-           {"threshold", detector.config.threshold}});
+           {"threshold", detector.config().threshold}});
   else
     fmt::print("{}: {} parameters, {} faces, {} backgrounds of which {} mined; threshold {:.3f}\n", o.out,
-               report.parameters, t.faces, t.others, report.mined, detector.config.threshold);
+               report.parameters, t.faces, t.backgrounds, report.mined, detector.config().threshold);
   return kOk;
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include "ebm/report/table.hpp"
 #include "siamese_report.hpp"
@@ -41,6 +42,17 @@ std::vector<std::string> known_people(const Faces& faces, const FaceVerifier& ve
   return out;
 }
 
+// One sentence instead of figures that are none. `model` names what made them.
+Tensor embedding_of(const FaceVerifier& verifier, const Faces& faces, const std::string& model) {
+  Tensor out = verifier.embed(faces.inputs);
+  const auto bad = std::ranges::find_if_not(out.span(), [](Real v) { return std::isfinite(v); });
+  if (bad != out.span().end())
+    throw DataError(fmt::format(
+        "{}: the embedding of {} is not finite: the weights are too large; train the model again", model,
+        faces.files[static_cast<std::size_t>(bad - out.span().begin()) / out.view().row_size()]));
+  return out;
+}
+
 // The pictures that a subcommand with --model looks at.
 Faces chosen(const Options& o, const FaceVerifier& verifier) {
   const Faces all = read_faces(o.common, o.data);
@@ -54,8 +66,14 @@ Faces chosen(const Options& o, const FaceVerifier& verifier) {
   return only(all, o.only);
 }
 
-void check_trainable(const models::PairSet& pairs, const Faces& faces) {
+// Pairs need both kinds; `source` is the file they are of, or empty for all pairs of the pictures.
+void check_trainable(const models::PairSet& pairs, const Faces& faces, const std::string& source = {}) {
   if (pairs.genuine_count() > 0 && pairs.impostor_count() > 0) return;
+  if (!source.empty())
+    throw DataError(
+        fmt::format("{}: it names {} genuine and {} impostor pairs, and training needs both; add some of the "
+                    "other kind",
+                    source, pairs.genuine_count(), pairs.impostor_count()));
   throw DataError(
       fmt::format("{} pictures of {} people make {} genuine and {} impostor pairs, and training needs both: "
                   "two people, and one "
@@ -70,11 +88,12 @@ int train(Options& o) {
   const Faces faces = without(read_faces(o.common, o.data), o.hold_out);
   const models::PairSet pairs =
       o.pairs.empty() ? models::pairs_by_identity(faces.person) : models::read_pairs(o.pairs, faces.files);
-  check_trainable(pairs, faces);
-  say(o.common, fmt::format("{} genuine and {} impostor pairs of {} people", pairs.genuine_count(),
-                            pairs.impostor_count(), faces.people.size()));
+  check_trainable(pairs, faces, o.pairs);
+  const std::vector<int> seen = seen_by(pairs, faces);
   FaceVerifier verifier(o.common.seed);
-  verifier.people = faces.people;
+  verifier.people = people_of(seen, faces);
+  say(o.common, fmt::format("{} genuine and {} impostor pairs of {} people", pairs.genuine_count(),
+                            pairs.impostor_count(), verifier.people.size()));
   o.training.checkpoint = o.out + ".ckpt";
   o.training.quiet = o.common.quiet;
   o.training.on_pass = [&](const EpochReport& pass) { say(o.common, to_string(pass)); };
@@ -86,8 +105,8 @@ int train(Options& o) {
   remove_checkpoint(o.out);
   if (o.common.json)
     print({{"out", o.out},
-           {"people", faces.people.size()},
-           {"images", faces.files.size()},
+           {"people", verifier.people.size()},
+           {"images", seen.size()},
            {"skipped", faces.skipped},
            {"genuine", pairs.genuine_count()},
            {"impostor", pairs.impostor_count()},
@@ -99,7 +118,7 @@ int train(Options& o) {
     fmt::print(
         "{}: trained on {} pictures of {} people; mean energies {:.2f} of genuine and {:.2f} of impostor "
         "pairs\n",
-        o.out, faces.files.size(), faces.people.size(), last.truth, last.offending);
+        o.out, seen.size(), verifier.people.size(), last.truth, last.offending);
   return kOk;
 }
 
@@ -128,7 +147,7 @@ int verify(Options& o) {
     say(o.common, fmt::format("{} of the {} people were in the training: {}", known.size(),
                               faces.people.size(), some_of(known)));
   const double start = now();
-  const Tensor embedding = verifier.embed(faces.inputs);
+  const Tensor embedding = embedding_of(verifier, faces, o.model);
   const FaceVerdict v = judge(faces, embedding, o.gallery, o.shots, o.common.seed);
   if (!o.report.empty()) {
     write_face_report(o.report, faces, embedding, v, known);
@@ -149,7 +168,7 @@ int embed(Options& o) {
   apply(o.common);
   const FaceVerifier verifier = FaceVerifier::load(o.model);
   const Faces faces = chosen(o, verifier);
-  const Tensor embedding = verifier.embed(faces.inputs);
+  const Tensor embedding = embedding_of(verifier, faces, o.model);
   const std::size_t d = embedding.view().row_size();
   if (o.common.json) {
     nlohmann::json list = nlohmann::json::array();
@@ -184,7 +203,7 @@ int map(Options& o) {
   check_outputs(o.common, {{"--out", o.out}}, inputs(o));
   const FaceVerifier verifier = FaceVerifier::load(o.model);
   const Faces faces = chosen(o, verifier);
-  write_face_map(o.out, faces, verifier.embed(faces.inputs));
+  write_face_map(o.out, faces, embedding_of(verifier, faces, o.model));
   if (o.common.json)
     print({{"out", o.out}, {"images", faces.files.size()}, {"people", faces.people.size()}});
   else
@@ -218,7 +237,8 @@ int folds(Options& o) {
     const double start = now();
     verifier.train(known.inputs, pairs, training);
     const double seconds = now() - start;
-    const FaceVerdict v = judge(faces, verifier.embed(faces.inputs), o.gallery, o.shots, o.common.seed);
+    const FaceVerdict v = judge(faces, embedding_of(verifier, faces, fmt::format("fold {}", fold + 1)),
+                                o.gallery, o.shots, o.common.seed);
     for (models::PairEnergy p : v.pairs) {
       p.a += static_cast<int>(people.size());
       p.b += static_cast<int>(people.size());
@@ -241,7 +261,7 @@ int folds(Options& o) {
                               o.folds, 100 * v.equal_error, 100 * v.pixel_equal_error, seconds));
   }
   // Of the energies of all folds under one threshold, which several nets do not owe us.
-  const models::TwoKinds kinds = models::split(pooled);
+  const models::TwoKinds kinds = models::energies_by_kind(pooled);
   const double together = models::equal_error(models::roc(kinds.genuine, kinds.impostor));
   const models::Interval interval = models::equal_error_interval(pooled, people, Rng(o.common.seed, 0xb007));
   if (o.common.json)

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "ebm/core/error.hpp"
 
@@ -88,10 +89,29 @@ Faces without(const Faces& faces, const std::vector<std::string>& people) {
   return out;
 }
 
+std::vector<int> seen_by(const models::PairSet& pairs, const Faces& faces) {
+  std::set<int> out;
+  for (const models::Pair& p : pairs.genuine) out.insert({p.a, p.b});
+  if (pairs.impostor) {
+    for (const models::Pair& p : *pairs.impostor) out.insert({p.a, p.b});
+  } else {
+    for (std::size_t i = 0; i < faces.files.size(); ++i) out.insert(static_cast<int>(i));
+  }
+  return {out.begin(), out.end()};
+}
+
+std::vector<std::string> people_of(const std::vector<int>& pictures, const Faces& faces) {
+  std::set<int> people;
+  for (const int i : pictures) people.insert(faces.person[static_cast<std::size_t>(i)]);
+  std::vector<std::string> out;
+  for (const int p : people) out.push_back(faces.people[static_cast<std::size_t>(p)]);
+  return out;
+}
+
 FaceVerdict judge(const Faces& faces, ConstView embedding, int gallery, int shots, std::uint64_t seed) {
   FaceVerdict out;
   out.pairs = models::all_pairs(embedding, faces.person);
-  out.energies = models::split(out.pairs);
+  out.energies = models::energies_by_kind(out.pairs);
   if (out.energies.genuine.empty() || out.energies.impostor.empty())
     throw DataError(fmt::format(
         "{} pictures of {} people make {} genuine and {} impostor pairs; judging needs two people, and one "
@@ -100,7 +120,7 @@ FaceVerdict judge(const Faces& faces, ConstView embedding, int gallery, int shot
   out.curve = models::roc(out.energies.genuine, out.energies.impostor);
   out.equal_error = models::equal_error(out.curve);
   out.interval = models::equal_error_interval(out.pairs, faces.person, Rng(seed, 0xb007));
-  const models::TwoKinds pixels = models::split(models::all_pairs(faces.inputs, faces.person));
+  const models::TwoKinds pixels = models::energies_by_kind(models::all_pairs(faces.inputs, faces.person));
   out.pixels = models::roc(pixels.genuine, pixels.impostor);
   out.pixel_equal_error = models::equal_error(out.pixels);
   out.one_shot = models::recognition(embedding, faces.person, shots, Rng(seed, 0x0a5));

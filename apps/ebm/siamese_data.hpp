@@ -27,6 +27,10 @@ Faces read_faces(const Common& common, const std::string& data);
 Faces only(const Faces& faces, const std::vector<std::string>& people);
 Faces without(const Faces& faces, const std::vector<std::string>& people);
 
+// Pictures that a pair names, in order: a training sees nobody else.
+std::vector<int> seen_by(const models::PairSet& pairs, const Faces& faces);
+std::vector<std::string> people_of(const std::vector<int>& pictures, const Faces& faces);
+
 // How well embeddings tell people apart.
 struct FaceVerdict {
   std::vector<models::PairEnergy> pairs;

@@ -9,6 +9,7 @@
 #include "ebm/report/format.hpp"
 #include "ebm/report/picture_map.hpp"
 #include "ebm/report/plot.hpp"
+#include "roc_chart.hpp"
 
 namespace ebm::app {
 namespace {
@@ -42,25 +43,6 @@ std::string energy_chart(const FaceVerdict& v) {
   h.y.whole = true;
   h.marks = {{models::threshold_at(v.curve, v.equal_error), "equal error", true}};
   return report::histogram(h);
-}
-
-std::string roc_chart(const FaceVerdict& v) {
-  report::Chart c;
-  c.label = "False accepts against false rejects";
-  c.x = {.title = "genuine pairs rejected", .log = false, .percent = true, .low = 0.0, .high = 0.5};
-  c.y = {.title = "impostor pairs accepted", .log = false, .percent = true, .low = 0.0, .high = 0.5};
-  const auto series = [](std::string name, const std::vector<models::RocPoint>& curve, bool dashed) {
-    report::Series s{
-        .name = std::move(name), .x = {}, .y = {}, .line = true, .points = false, .dashed = dashed};
-    for (const models::RocPoint& p : curve) {
-      if (p.false_rejects > 0.5 || p.false_accepts > 0.5) continue;
-      s.x.push_back(p.false_rejects);
-      s.y.push_back(p.false_accepts);
-    }
-    return s;
-  };
-  c.series = {series("learned metric", v.curve, false), series("pixels", v.pixels, true)};
-  return report::line_chart(c);
 }
 
 std::string both(const Faces& faces, const models::PairEnergy& pair) {
@@ -140,7 +122,12 @@ void write_face_report(const std::filesystem::path& path, const Faces& faces, Co
                     "strangers. Judge with --only held-out to leave them out.",
                     some_of(known, 12)));
   page.section("Energies", "Genuine pairs should lie low, impostors high; a threshold cuts between.");
-  page.figure(energy_chart(v)).figure(roc_chart(v), "Lower left is better.");
+  page.figure(energy_chart(v))
+      .figure(roc_chart({.label = "False accepts against false rejects",
+                         .rejected = "genuine pairs rejected",
+                         .accepted = "impostor pairs accepted",
+                         .curves = {{"learned metric", v.curve}, {"pixels", v.pixels, true}}}),
+              "Lower left is better.");
   page.section("The map", map_note(faces)).figure(face_map(faces, embedding));
   add_worst(page, faces, v, true);
   add_worst(page, faces, v, false);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ebm/inference/paths.hpp"
+#include "ebm/io/json.hpp"
 #include "ebm/io/model_file.hpp"
 #include "ebm/lattice/compose.hpp"
 #include "ebm/lattice/joined.hpp"
@@ -242,22 +243,54 @@ void CheckReader::save(const std::filesystem::path& path) const {
                  *params_);
 }
 
+namespace {
+
+FormatError bad_field(const io::ModelFile& file, std::string_view key, std::string_view what) {
+  return FormatError(message(file.name, ": field '", key, "' ", what));
+}
+
+// As save() writes them: [confidence, right] each.
+std::vector<Judged> judged_of(const io::ModelFile& file) {
+  std::vector<Judged> out;
+  try {
+    const json config = json::parse(file.info.config);
+    for (const json& x : config.at("judged")) out.push_back({x.at(0), x.at(1)});
+  } catch (const json::exception&) {
+    throw bad_field(file, "judged", "must be a list of [confidence, right]");
+  }
+  for (const Judged& x : out)
+    if (!(x.confidence >= 0 && x.confidence <= 1))
+      throw bad_field(file, "judged", "holds a confidence that is not from 0 to 1");
+  return out;
+}
+
+CheckReaderConfig config_of(const io::ModelFile& file) {
+  const io::JsonObject o(file.info.config, file.name);
+  o.only({"recogniser", "characters", "grammar_name", "grammar", "ink", "seed", "judged"});
+  CheckReaderConfig c;
+  const std::string name = o.text("recogniser"), ink = o.text("ink");
+  if (name != "hos" && name != "sdnn") throw bad_field(file, "recogniser", "must be hos or sdnn");
+  if (ink != "light" && ink != "dark") throw bad_field(file, "ink", "must be light or dark");
+  c.recogniser = recogniser(name);
+  c.ink = ink == "light" ? InkColour::light : InkColour::dark;
+  c.alphabet.characters = o.text("characters");
+  std::string sorted = c.alphabet.characters;
+  std::ranges::sort(sorted);
+  if (sorted.empty() || sorted.front() < ' ' || sorted.back() > '~' ||
+      std::ranges::adjacent_find(sorted) != sorted.end())
+    throw bad_field(file, "characters", "must be printable ASCII characters, each once");
+  c.grammar_name = o.text("grammar_name");
+  c.grammar = ebm::lattice::parse_openfst(o.text("grammar"), file.name + ": grammar");
+  c.seed = o.natural("seed");
+  return c;
+}
+
+}  // namespace
+
 CheckReader CheckReader::load(const std::filesystem::path& path) {
   const io::ModelFile file = io::load_model(path, kKind);
-  CheckReaderConfig c;
-  std::vector<Judged> judged;
-  try {
-    const json j = json::parse(file.info.config);
-    c.recogniser = recogniser(j.at("recogniser").get<std::string>());
-    c.alphabet.characters = j.at("characters");
-    c.grammar_name = j.at("grammar_name");
-    c.grammar = ebm::lattice::parse_openfst(j.at("grammar").get<std::string>(), "grammar");
-    c.ink = j.at("ink") == "light" ? InkColour::light : InkColour::dark;
-    c.seed = j.at("seed");
-    for (const json& x : j.at("judged")) judged.push_back({x.at(0), x.at(1)});
-  } catch (const json::exception& e) {
-    throw FormatError(message(path.string(), ": its configuration is damaged: ", e.what()));
-  }
+  CheckReaderConfig c = config_of(file);
+  std::vector<Judged> judged = judged_of(file);
   CheckReader out(std::move(c));
   io::load_params(file, *out.params_);
   out.judged = std::move(judged);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ebm/inference/engine.hpp"
+#include "ebm/io/json.hpp"
 #include "ebm/io/model_file.hpp"
 #include "ebm/losses/nll.hpp"
 #include "ebm/models/piece.hpp"
@@ -122,6 +123,7 @@ void DigitReader::save(const std::filesystem::path& path) const {
 
 DigitReader DigitReader::load(const std::filesystem::path& path) {
   const io::ModelFile file = io::load_model(path, kKind);
+  io::JsonObject(file.info.config, file.name).only({});
   DigitReader out;
   io::load_params(file, *out.params_);
   return out;

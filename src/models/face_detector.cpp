@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ebm/core/pool.hpp"
+#include "ebm/io/json.hpp"
 #include "ebm/io/model_file.hpp"
 
 namespace ebm::models {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr double kDegrees = 180 / std::numbers::pi;
 constexpr std::string_view kKind = "face_detector";
+constexpr int kLargestRadius = 1024;  // a file that says more lies
 
 double shared_area(const FaceDetection& a, const FaceDetection& b) {
   const auto along = [&](double p, double q) {
@@ -132,14 +134,21 @@ struct Bounds {
 }  // namespace
 
 FaceDetector::FaceDetector(const FaceDetectorConfig& config)
-    : config(config), params_(std::make_unique<Params>(Params::Options{config.seed})) {
+    : config_(config), params_(std::make_unique<Params>(Params::Options{config.seed})) {
   net_ = pose_net(*params_, "face", pose_outputs(config.manifold));
+}
+
+void FaceDetector::set_threshold(double threshold) {
+  if (!(threshold >= 0 && std::isfinite(threshold)))
+    throw GraphError(
+        message("[face_detector] a threshold of ", threshold, " tells no face; give one from 0"));
+  config_.threshold = threshold;
 }
 
 // Energies and poses of positions first .. of `to` from the outputs of the net there.
 void FaceDetector::solve(std::span<const Real> outputs, double threshold, std::size_t first,
                          FaceMap& to) const {
-  const PoseManifold m = config.manifold;
+  const PoseManifold m = config_.manifold;
   const auto width = static_cast<std::size_t>(pose_outputs(m));
   const std::size_t count = outputs.size() / width;
   Bounds bounds;
@@ -148,6 +157,11 @@ void FaceDetector::solve(std::span<const Real> outputs, double threshold, std::s
     bounds.assign(m, outputs.data() + begin * width, n);
     for (std::size_t p = 0; p < n; ++p) {
       const std::size_t at = first + begin + p;
+      if (!std::isfinite(bounds.squared[p]))
+        throw DataError(
+            "[face_detector] the energy of a window is not finite: the weights are too large; train the "
+            "model "
+            "again");
       to.energy[at] = std::sqrt(std::max(0.0F, bounds.squared[p]));
       if (to.energy[at] >= threshold && threshold < kInf) continue;
       std::array<double, 9> g{}, f{};
@@ -187,7 +201,7 @@ FaceMap FaceDetector::map(const GreyMap& normalised, double threshold) const {
     fit(s.in, shape);
     const float* from = normalised.values.data() + normalised.index(0, first * kStride);
     std::copy_n(from, s.in.size(), s.in.data());
-    fit(s.out, Shape{1, last - first, out.columns, pose_outputs(config.manifold)});
+    fit(s.out, Shape{1, last - first, out.columns, pose_outputs(config_.manifold)});
     View result = s.out.view();
     result.shape = net_.output_shape(Shape{1, height, normalised.width}).with_rows(1);
     net_.forward(params_->data(), s.in, result, s.state);
@@ -207,7 +221,7 @@ FaceMap FaceDetector::judge(ConstView windows) const {
   parallel_for(static_cast<std::size_t>((out.lines + kRows - 1) / kRows), [&](std::size_t part) {
     const int first = static_cast<int>(part) * kRows, count = std::min(kRows, out.lines - first);
     Scratch s = scratch_for(net_);
-    fit(s.out, Shape{count, pose_outputs(config.manifold)});
+    fit(s.out, Shape{count, pose_outputs(config_.manifold)});
     net_.forward(params_->data(), windows.rows(first, count), s.out, s.state);
     solve(s.out.span(), kInf, static_cast<std::size_t>(first), out);
     kept = std::move(s);
@@ -226,6 +240,9 @@ void check(const FaceSearch& s) {
                              "; sizes are at least 8 in order, the step above 1, the overlap at least 0, the "
                              "border in [0, 0.5]"));
 }
+
+// An angle on its bound is there, whatever a float makes of it.
+double in_degrees(float angle, double bound) { return std::clamp(angle * kDegrees, -bound, bound); }
 
 // Nothing lower among the eight around it, nor among the nine nearest of the levels before and after.
 bool is_lowest(const std::vector<Level>& levels, std::size_t level, int column, int line) {
@@ -256,7 +273,7 @@ std::vector<FaceDetection> FaceDetector::detect(const GreyMap& light, const Face
     throw DataError(message("[face_detector] a picture of ", light.width, " x ", light.height,
                             " is smaller than the smallest window, ", search.smallest, " x ", search.smallest,
                             "; search smaller windows, or leave it out"));
-  const double threshold = search.threshold.value_or(config.threshold);
+  const double threshold = search.threshold.value_or(config_.threshold);
   std::vector<Level> levels(scales.size());
   parallel_for(levels.size(), [&](std::size_t k) {
     const auto size = [&](int side) {
@@ -267,7 +284,7 @@ std::vector<FaceDetection> FaceDetector::detect(const GreyMap& light, const Face
     levels[k].down = static_cast<double>(light.height) / height;
     levels[k].border = static_cast<int>(std::lround(search.border * kWindow));
     const GreyMap level = with_border(resample(light, width, height), levels[k].border);
-    levels[k].map = map(normalise(level, config.contrast), threshold);
+    levels[k].map = map(normalise(level, config_.contrast), threshold);
   });
   std::vector<FaceDetection> out;
   for (std::size_t k = 0; k < levels.size(); ++k) {
@@ -277,7 +294,8 @@ std::vector<FaceDetection> FaceDetector::detect(const GreyMap& light, const Face
         const std::size_t at = level.map.index(column, line);
         if (!(level.map.energy[at] < threshold) || !is_lowest(levels, k, column, line)) continue;
         out.push_back({level.x(column), level.y(line), kWindow * std::sqrt(level.across * level.down),
-                       level.map.yaw[at] * kDegrees, level.map.roll[at] * kDegrees, level.map.energy[at]});
+                       in_degrees(level.map.yaw[at], 90), in_degrees(level.map.roll[at], 45),
+                       level.map.energy[at]});
       }
   }
   suppress_overlaps(out, search.overlap);
@@ -306,11 +324,11 @@ FaceDetector::Operations FaceDetector::operations(int width, int height) const {
 }
 
 void FaceDetector::save(const std::filesystem::path& path) const {
-  const nlohmann::json c{{"pose_dims", pose_dims(config.manifold)},
-                         {"radius", config.contrast.radius},
-                         {"floor", config.contrast.floor},
-                         {"threshold", config.threshold},
-                         {"seed", config.seed}};
+  const nlohmann::json c{{"pose_dims", pose_dims(config_.manifold)},
+                         {"radius", config_.contrast.radius},
+                         {"floor", config_.contrast.floor},
+                         {"threshold", config_.threshold},
+                         {"seed", config_.seed}};
   io::Metadata notes_of;
   if (!notes.empty()) notes_of["training"] = notes;
   io::save_model(path, {.kind = std::string(kKind), .version = 1, .config = c.dump(), .notes = notes_of},
@@ -319,18 +337,13 @@ void FaceDetector::save(const std::filesystem::path& path) const {
 
 FaceDetector FaceDetector::load(const std::filesystem::path& path) {
   const io::ModelFile file = io::load_model(path, kKind);
+  const io::JsonObject o(file.info.config, file.name);
+  o.only({"pose_dims", "radius", "floor", "threshold", "seed"});
   FaceDetectorConfig c;
-  try {
-    const auto j = nlohmann::json::parse(file.info.config);
-    const int manifold = j.at("pose_dims");
-    if (manifold < 0 || manifold > 2) throw DataError(path.string() + ": knows no such pose manifold");
-    c.manifold = static_cast<PoseManifold>(manifold);
-    c.contrast = {j.at("radius"), j.at("floor")};
-    c.threshold = j.at("threshold");
-    c.seed = j.at("seed");
-  } catch (const nlohmann::json::exception& e) {
-    throw DataError(message(path.string(), ": its configuration cannot be read: ", e.what()));
-  }
+  c.manifold = static_cast<PoseManifold>(o.integer("pose_dims", 0, 2));
+  c.contrast = {o.integer("radius", 0, kLargestRadius), o.number("floor", 1e-6, 1)};
+  c.threshold = o.number("threshold", 0, 1e9);
+  c.seed = o.natural("seed");
   FaceDetector out(c);
   io::load_params(file, *out.params_);
   if (const auto it = file.info.notes.find("training"); it != file.info.notes.end()) out.notes = it->second;

@@ -7,38 +7,27 @@
 
 namespace ebm::models {
 
-void conclude(WindowVerdict& v) {
-  std::vector<double> faces = v.faces, others = v.others;
-  std::ranges::sort(faces);
-  std::ranges::sort(others);
-  const auto fraction_below = [](const std::vector<double>& sorted, double t) {
-    return sorted.empty() ? 0
-                          : static_cast<double>(std::ranges::lower_bound(sorted, t) - sorted.begin()) /
-                                static_cast<double>(sorted.size());
-  };
-  // Missed faces fall with the threshold, false alarms rise: where they cross.
-  double least = 2;
-  std::vector<double> all = faces;
-  all.insert(all.end(), others.begin(), others.end());
-  for (const double t : all) {
-    const double missed = 1 - fraction_below(faces, t), wrong = fraction_below(others, t);
-    if (std::abs(missed - wrong) < least) {
-      least = std::abs(missed - wrong);
-      v.threshold = t;
-      v.equal_error = (missed + wrong) / 2;
-    }
+WindowVerdict::WindowVerdict(std::vector<double> faces_, std::vector<double> backgrounds_,
+                             std::vector<double> yaw_errors_, std::vector<double> roll_errors_)
+    : faces(std::move(faces_)),
+      backgrounds(std::move(backgrounds_)),
+      yaw_errors(std::move(yaw_errors_)),
+      roll_errors(std::move(roll_errors_)) {
+  if (!faces.empty() && !backgrounds.empty()) {
+    curve = roc(faces, backgrounds);
+    equal_error = models::equal_error(curve);
+    threshold = threshold_at(curve, equal_error);
   }
   double told = 0;
-  v.mean_yaw_error = v.mean_roll_error = v.yaw_within_15 = v.roll_within_15 = 0;
-  for (std::size_t i = 0; i < v.faces.size(); ++i) {
-    if (!v.others.empty() && v.faces[i] >= v.threshold) continue;
+  for (std::size_t i = 0; i < faces.size(); ++i) {
+    if (faces[i] > threshold) continue;
     ++told;
-    v.mean_yaw_error += v.yaw_errors[i];
-    v.mean_roll_error += v.roll_errors[i];
-    v.yaw_within_15 += v.yaw_errors[i] <= 15;
-    v.roll_within_15 += v.roll_errors[i] <= 15;
+    mean_yaw_error += yaw_errors[i];
+    mean_roll_error += roll_errors[i];
+    yaw_within_15 += yaw_errors[i] <= 15;
+    roll_within_15 += roll_errors[i] <= 15;
   }
-  for (double* mean : {&v.mean_yaw_error, &v.mean_roll_error, &v.yaw_within_15, &v.roll_within_15})
+  for (double* mean : {&mean_yaw_error, &mean_roll_error, &yaw_within_15, &roll_within_15})
     *mean /= std::max(1.0, told);
 }
 
@@ -70,24 +59,23 @@ WindowVerdict judge_windows(const FaceDetector& detector, std::span<const FaceVi
   ranges.mirror = false;
   Tensor crops(Shape{static_cast<int>(views.size()), 1, FaceDetector::kWindow, FaceDetector::kWindow});
   parallel_for(views.size(), [&](std::size_t i) {
-    draw_crop(views[i], detector.config.contrast, ranges, Rng(seed).fork(i),
+    draw_crop(views[i], detector.config().contrast, ranges, Rng(seed).fork(i),
               crops.span().subspan(i * kPixels, kPixels));
   });
   const FaceMap map = detector.judge(crops);
   constexpr double kDegrees = 180 / std::numbers::pi;
-  const int dims = pose_dims(detector.config.manifold);
-  WindowVerdict v;
+  const int dims = pose_dims(detector.config().manifold);
+  std::vector<double> faces, backgrounds, yaw_errors, roll_errors;
   for (std::size_t i = 0; i < views.size(); ++i) {
-    (views[i].face ? v.faces : v.others).push_back(map.energy[i]);
+    (views[i].face ? faces : backgrounds).push_back(map.energy[i]);
     if (!views[i].face) continue;
-    v.yaw_errors.push_back(dims < 1 ? 90 : std::abs(map.yaw[i] - views[i].pose.yaw) * kDegrees);
-    v.roll_errors.push_back(dims < 2 ? 90 : std::abs(map.roll[i] - views[i].pose.roll) * kDegrees);
+    yaw_errors.push_back(dims < 1 ? 90 : std::abs(map.yaw[i] - views[i].pose.yaw) * kDegrees);
+    roll_errors.push_back(dims < 2 ? 90 : std::abs(map.roll[i] - views[i].pose.roll) * kDegrees);
   }
-  conclude(v);
-  return v;
+  return {std::move(faces), std::move(backgrounds), std::move(yaw_errors), std::move(roll_errors)};
 }
 
-std::vector<Alarm> match(std::span<const FaceDetection> found, std::span<const FaceWindow> faces) {
+std::vector<Alarm> match_detections(std::span<const FaceDetection> found, std::span<const FaceWindow> faces) {
   std::vector<Alarm> out;
   std::vector<char> taken(faces.size(), 0);
   for (const FaceDetection& f : found) {  // lowest energy first
@@ -110,7 +98,7 @@ SceneVerdict judge_scenes(const FaceDetector& detector, int count, std::uint64_t
     std::vector<FaceWindow> windows;
     for (const SceneFace& f : scene.faces) windows.push_back(f.window);
     faces[i] = static_cast<int>(windows.size());
-    alarms[i] = match(detector.detect(scene.image, {.threshold = 1e9}), windows);
+    alarms[i] = match_detections(detector.detect(scene.image, {.threshold = 1e9}), windows);
   });
   SceneVerdict v;
   v.images = count;

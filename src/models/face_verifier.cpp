@@ -120,7 +120,7 @@ FaceVerifier FaceVerifier::load(const std::filesystem::path& path) {
   const io::JsonObject config(file.info.config, file.name);
   config.only({"people", "seed"});
   out.people = config.texts("people");
-  out.seed_ = static_cast<std::uint64_t>(config.number("seed", 0));
+  out.seed_ = config.natural("seed");
   if (const auto notes = file.info.notes.find("training"); notes != file.info.notes.end())
     out.notes = notes->second;
   return out;

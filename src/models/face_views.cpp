@@ -8,7 +8,7 @@
 namespace ebm::models {
 namespace {
 
-constexpr std::uint64_t kFaces = 0xface72, kOthers = 0x07e572;  // streams of random numbers
+constexpr std::uint64_t kFaces = 0xface72, kBackgrounds = 0x07e572;  // streams of random numbers
 constexpr double kMiddle = kViewSide / 2.0;
 
 // View i made by make(generator) on all threads.
@@ -51,9 +51,9 @@ std::vector<FaceView> face_views(int count, std::uint64_t seed, std::span<const 
   });
 }
 
-std::vector<FaceView> other_views(int count, std::uint64_t seed, std::span<const GreyMap> natural,
-                                  std::uint64_t first) {
-  return views(count, seed, kOthers, first, natural, [](Rng& rng, GreyMap& canvas, FaceView&) {
+std::vector<FaceView> background_views(int count, std::uint64_t seed, std::span<const GreyMap> natural,
+                                       std::uint64_t first) {
+  return views(count, seed, kBackgrounds, first, natural, [](Rng& rng, GreyMap& canvas, FaceView&) {
     if (!rng.chance(0.25)) return;
     FacePose pose = draw_pose({}, rng);
     FaceWindow window{kMiddle, kMiddle, kFaceSide * rng.uniform(0.85, 1.2)};

@@ -121,7 +121,7 @@ std::vector<PairEnergy> all_pairs(ConstView rows, std::span<const int> classes) 
   return out;
 }
 
-TwoKinds split(std::span<const PairEnergy> pairs) {
+TwoKinds energies_by_kind(std::span<const PairEnergy> pairs) {
   TwoKinds out;
   for (const PairEnergy& p : pairs) (p.genuine ? out.genuine : out.impostor).push_back(p.energy);
   return out;

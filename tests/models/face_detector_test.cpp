@@ -30,7 +30,7 @@ Tensor window(const GreyMap& picture, int x, int y) {
 TEST(FaceDetector, ReplicatedOverAScene_EqualsWindowByWindow) {
   for (const PoseManifold m : {PoseManifold::point, PoseManifold::yaw, PoseManifold::yaw_roll}) {
     const FaceDetector detector({.manifold = m});
-    const GreyMap scene = normalise(noise(240, 240, 1), detector.config.contrast);
+    const GreyMap scene = normalise(noise(240, 240, 1), detector.config().contrast);
     const FaceMap map = detector.map(scene), bounded = detector.map(scene, 1.2);
     ASSERT_EQ(map.lines, 53);
     ASSERT_EQ(map.columns, 53);
@@ -202,6 +202,29 @@ TEST(DrawCrop, ThatTurns_TurnsThePoseAlike) {
   }
 }
 
+TEST(FaceDetector, OfWeightsThatOverflow_RefusesToSearch) {
+  FaceDetector detector;
+  for (Real& w : detector.params().flat()) w = std::numeric_limits<Real>::max() / 4;
+  try {
+    detector.detect(noise(64, 64, 3));
+    ADD_FAILURE() << "nothing was refused";
+  } catch (const DataError& e) {
+    EXPECT_NE(std::string(e.what()).find("not finite"), std::string::npos) << e.what();
+  }
+}
+
+TEST(FaceDetector, OfPosesOnTheirBounds_StaysInside) {
+  const FaceDetector detector;
+  int on_bound = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed)
+    for (const FaceDetection& f : detector.detect(noise(96, 96, seed), {.threshold = 1e9})) {
+      EXPECT_LE(std::abs(f.yaw), 90);
+      EXPECT_LE(std::abs(f.roll), 45);
+      on_bound += std::abs(f.yaw) == 90 || std::abs(f.roll) == 45;
+    }
+  EXPECT_GT(on_bound, 0);
+}
+
 TEST(DrawCrop, ThatMirrors_MirrorsThePose) {
   const FaceView view = face_views(3, 4)[2];
   CropRanges still{.shift = 0, .scale = 1, .roll = 0, .bright = 0, .contrast = 1, .mirror = true};
@@ -221,23 +244,26 @@ TEST(DrawCrop, ThatMirrors_MirrorsThePose) {
 }
 
 TEST(WindowVerdict, OfKnownEnergies_HasTheEqualErrorWorkedOutByHand) {
-  WindowVerdict v;
-  v.faces = {0.1, 0.2, 0.3, 0.9};
-  v.others = {0.25, 0.8, 1.0, 1.2};
-  v.yaw_errors = {5, 20, 10, 90};
-  v.roll_errors = {1, 2, 3, 90};
-  conclude(v);
+  const WindowVerdict v({0.1, 0.2, 0.3, 0.9}, {0.25, 0.8, 1.0, 1.2}, {5, 20, 10, 90}, {1, 2, 3, 90});
   EXPECT_EQ(v.equal_error, 0.25);
+  EXPECT_EQ(v.threshold, 0.3);
   EXPECT_EQ(v.yaw_within_15, 2.0 / 3);
   EXPECT_EQ(v.roll_within_15, 1);
   EXPECT_NEAR(v.mean_yaw_error, 35.0 / 3, 1e-12);
 }
 
-TEST(Match, OfADetectionFoundTwice_CountsOnce) {
+TEST(WindowVerdict, WithoutBackgrounds_TellsEveryFace) {
+  const WindowVerdict v({0.1, 0.9}, {}, {5, 25}, {1, 2});
+  EXPECT_EQ(v.yaw_within_15, 0.5);
+  EXPECT_EQ(v.mean_yaw_error, 15);
+  EXPECT_TRUE(v.curve.empty());
+}
+
+TEST(MatchDetections, OfAFaceFoundTwice_CountsOnce) {
   const std::vector<FaceWindow> faces{{50, 50, 32}, {150, 50, 40}};
   const std::vector<FaceDetection> found{
       {51, 49, 32, 0, 0, 0.1}, {48, 52, 36, 0, 0, 0.2}, {150, 50, 120, 0, 0, 0.3}, {152, 50, 45, 0, 0, 0.4}};
-  const std::vector<Alarm> alarms = match(found, faces);
+  const std::vector<Alarm> alarms = match_detections(found, faces);
   EXPECT_TRUE(alarms[0].hit && !alarms[1].hit && !alarms[2].hit && alarms[3].hit);
   SceneVerdict v{.images = 2, .faces = 2, .alarms = alarms};
   EXPECT_EQ(v.at(0).rate, 0.5);

@@ -24,16 +24,16 @@ void expect_light(std::span<const Real> values) {
 TEST(FaceSet, OfASeed_IsTheSameForAnyThreadsAndAnyCut) {
   set_threads(1);
   const FaceSet one = make_faces(24, 7);
-  const Tensor others = make_non_faces(24, 7);
+  const Tensor non_faces = make_non_faces(24, 7);
   set_threads(3);
   const FaceSet three = make_faces(24, 7), tail = make_faces(8, 7, {}, {}, 16);
-  const Tensor tail_of_others = make_non_faces(8, 7, {}, 16);
-  EXPECT_TRUE(equal(make_non_faces(24, 7).span(), others.span()));
+  const Tensor tail_of_non_faces = make_non_faces(8, 7, {}, 16);
+  EXPECT_TRUE(equal(make_non_faces(24, 7).span(), non_faces.span()));
   set_threads(0);
   EXPECT_TRUE(equal(one.images.span(), three.images.span()));
   EXPECT_EQ(one.poses, three.poses);
   EXPECT_TRUE(equal(one.images.span().subspan(16 * kPixels), tail.images.span()));
-  EXPECT_TRUE(equal(others.span().subspan(16 * kPixels), tail_of_others.span()));
+  EXPECT_TRUE(equal(non_faces.span().subspan(16 * kPixels), tail_of_non_faces.span()));
   EXPECT_TRUE(std::ranges::equal(std::span(one.poses).subspan(16), tail.poses));
   EXPECT_FALSE(equal(one.images.span(), make_faces(24, 8).images.span()));
 }

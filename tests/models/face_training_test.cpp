@@ -7,6 +7,7 @@
 
 #include <filesystem>
 
+#include "ebm/io/file.hpp"
 #include "ebm/models/face_evaluation.hpp"
 #include "ebm/train/checkpoint.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 
 FaceTraining small() {
   FaceTraining o;
-  o.faces = o.others = 32;
+  o.faces = o.backgrounds = 32;
   o.passes = 2;
   o.batch = 8;
   o.scenes = 4;
@@ -30,7 +31,7 @@ std::vector<Real> weights(const FaceDetector& d) {
 TEST(FaceTraining, OfAFewFaces_LowersTheirEnergyBelowThatOfBackgrounds) {
   FaceDetector d;
   FaceTraining o = small();
-  o.faces = o.others = 200;
+  o.faces = o.backgrounds = 200;
   o.passes = 6;
   o.batch = 8;
   const FaceTrainingReport report = train_face_detector(d, o);
@@ -43,7 +44,7 @@ TEST(FaceTraining, OfAFewFaces_LowersTheirEnergyBelowThatOfBackgrounds) {
   EXPECT_GT(gap(report.first.train.back()), 0.2);
   EXPECT_GT(gap(report.first.train.back()), gap(report.first.train.front()));
   std::vector<FaceView> views = face_views(200, 99);
-  for (FaceView& v : other_views(200, 99)) views.push_back(v);
+  for (FaceView& v : background_views(200, 99)) views.push_back(v);
   const WindowVerdict v = judge_windows(d, views, 1);
   EXPECT_LT(v.equal_error, 0.35);
 }
@@ -67,7 +68,7 @@ TEST(FaceTraining, Stopped_GoesOnToTheSameWeights) {
     FaceDetector again;
     const FaceTrainingReport report = train_face_detector(again, o);
     EXPECT_EQ(weights(again), weights(whole)) << "stopped after pass " << stop_after;
-    EXPECT_EQ(again.config.threshold, whole.config.threshold);
+    EXPECT_EQ(again.config().threshold, whole.config().threshold);
     EXPECT_EQ(report.first.train.size(), 2u);
     EXPECT_EQ(report.second.train.size(), 2u);
   }
@@ -88,24 +89,34 @@ TEST(FaceTraining, Stopped_GoesOnToTheSameWeights) {
   EXPECT_NE(refusal(PoseManifold::point, nothing).find("manifold"), std::string::npos);
   EXPECT_NE(refusal(PoseManifold::yaw_roll, [](FaceTraining& o) { o.crops.shift = 0; }).find("crops"),
             std::string::npos);
-  EXPECT_NE(refusal(PoseManifold::yaw_roll, [](FaceTraining& o) { o.others = 2; }).find("backgrounds"),
+  EXPECT_NE(refusal(PoseManifold::yaw_roll, [](FaceTraining& o) { o.backgrounds = 2; }).find("backgrounds"),
+            std::string::npos);
+  // So does one whose second part was touched.
+  const std::filesystem::path mined = path.string() + ".mined";
+  io::Bytes bytes = io::read_file(mined);
+  bytes.back() ^= std::byte{1};
+  io::write_file(mined, bytes);
+  EXPECT_NE(refusal(PoseManifold::yaw_roll, nothing).find(".mined: is damaged: its checksum"),
             std::string::npos);
   std::filesystem::remove(path);
-  std::filesystem::remove(path.string() + ".mined");
+  std::filesystem::remove(mined);
 }
 
 TEST(FaceTraining, OfPoseAlone_NeedsNoBackgrounds) {
   FaceDetector d({.manifold = PoseManifold::yaw});
   FaceTraining o = small();
-  o.others = 0;
+  o.backgrounds = 0;
+  o.passes = 8;
   const FaceTrainingReport report = train_face_detector(d, o);
   EXPECT_EQ(report.mined, 0u);
+  EXPECT_EQ(report.second.train.back().tally.placed, 32u);
+  for (const EpochReport& r : report.second.train) EXPECT_FALSE(r.collapsed) << to_string(r);
   EXPECT_LT(report.second.train.back().loss, report.first.train.front().loss);
 }
 
-TEST(Mining, GivesTheLowestMinimaOfTheEnergyOnScenesWithoutFaces) {
+TEST(HardNegatives, AreTheLowestMinimaOfTheEnergyOnScenesWithoutFaces) {
   const FaceDetector d;
-  const std::vector<FaceView> few = mine_others(d, 5, 2, 1), many = mine_others(d, 30, 2, 1);
+  const std::vector<FaceView> few = hard_negatives(d, 5, 2, 1), many = hard_negatives(d, 30, 2, 1);
   ASSERT_EQ(few.size(), 5u);
   EXPECT_GT(many.size(), few.size());
   for (std::size_t i = 0; i < few.size(); ++i) EXPECT_EQ(few[i].picture, many[i].picture);

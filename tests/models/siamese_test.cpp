@@ -57,7 +57,7 @@ PairTraining training(int passes) {
 }
 
 double error(ConstView rows, const std::vector<int>& person) {
-  const TwoKinds kinds = split(all_pairs(rows, person));
+  const TwoKinds kinds = energies_by_kind(all_pairs(rows, person));
   return equal_error(roc(kinds.genuine, kinds.impostor));
 }
 

@@ -75,7 +75,7 @@ struct Clouds {
 TEST(AllPairs, AreEveryUnorderedPairOnce) {
   const Clouds c(3, 4, 0.1);
   const auto pairs = all_pairs(c.rows, c.classes);
-  const TwoKinds kinds = split(pairs);
+  const TwoKinds kinds = energies_by_kind(pairs);
   EXPECT_EQ(kinds.genuine.size(), 18u);
   EXPECT_EQ(kinds.impostor.size(), 48u);
   double sum = 0;
@@ -88,7 +88,7 @@ TEST(EqualErrorInterval, HoldsTheErrorAndNarrowsWithMorePeople) {
   const auto width = [](int persons) {
     const Clouds c(persons, 5, 0.8);
     const auto pairs = all_pairs(c.rows, c.classes);
-    const TwoKinds kinds = split(pairs);
+    const TwoKinds kinds = energies_by_kind(pairs);
     const double error = equal_error(roc(kinds.genuine, kinds.impostor));
     const Interval i = equal_error_interval(pairs, c.classes, Rng(1), 200);
     EXPECT_LE(i.low, error);

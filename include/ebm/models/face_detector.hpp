@@ -93,14 +93,17 @@ class FaceDetector {
   };
   Operations operations(int width, int height) const;
 
-  FaceDetectorConfig config;  ///< all but the manifold may be changed
-  std::string notes;          ///< kept in the file: what the training has to say, JSON or empty
+  std::string notes;  ///< kept in the file: what the training has to say, JSON or empty
+  const FaceDetectorConfig& config() const { return config_; }
+  /// \throws GraphError unless it is at least 0 and finite.
+  void set_threshold(double threshold);
   const Net& net() const { return net_; }
   Params& params() { return *params_; }
   const Params& params() const { return *params_; }
 
  private:
   void solve(std::span<const Real> outputs, double threshold, std::size_t first, FaceMap& to) const;
+  FaceDetectorConfig config_;
   std::unique_ptr<Params> params_;
   Net net_;
 };

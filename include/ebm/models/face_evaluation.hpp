@@ -10,20 +10,26 @@
 #include "ebm/models/face_detector.hpp"
 #include "ebm/models/face_scenes.hpp"
 #include "ebm/models/face_views.hpp"
+#include "ebm/models/verification.hpp"
 
 namespace ebm::models {
 
-/// Energies of faces and of backgrounds; a face is told by an energy below the threshold.
+/// What energies of faces and of backgrounds say: a window is taken for a face when its energy is at most the
+/// threshold (verification.hpp: faces are the genuine ones, backgrounds the impostors).
 struct WindowVerdict {
-  std::vector<double> faces, others;            ///< energies
+  std::vector<double> faces, backgrounds;       ///< energies
   std::vector<double> yaw_errors, roll_errors;  ///< degrees, of each face, in [0, 180]; 90 where not told
-  /// Where as many faces are missed as backgrounds taken.
-  double equal_error = 0, threshold = 0;
+  std::vector<RocPoint> curve;                  ///< empty unless there are both kinds
+  /// Where as many faces are missed as backgrounds taken. Without backgrounds every face is told.
+  double equal_error = 0, threshold = kInf;
   double mean_yaw_error = 0, mean_roll_error = 0;  ///< degrees, of the faces told at the threshold
   double yaw_within_15 = 0, roll_within_15 = 0;    ///< of the faces told at the threshold
+
+  WindowVerdict() = default;
+  /// From the first two lines all others. \throws DataError for an energy that is NaN.
+  WindowVerdict(std::vector<double> faces, std::vector<double> backgrounds, std::vector<double> yaw_errors,
+                std::vector<double> roll_errors);
 };
-/// Fills in all but the first two lines.
-void conclude(WindowVerdict& verdict);
 
 /// A detection on a scene: does its window share 0.4 of the union with that of a face that none of lower
 /// energy has found?
@@ -52,7 +58,7 @@ WindowVerdict judge_windows(const FaceDetector& detector, std::span<const FaceVi
 SceneVerdict judge_scenes(const FaceDetector& detector, int count, std::uint64_t seed,
                           const SceneOptions& options = {}, std::span<const GreyMap> natural = {});
 /// Detections on one picture whose faces are known.
-std::vector<Alarm> match(std::span<const FaceDetection> found, std::span<const FaceWindow> faces);
+std::vector<Alarm> match_detections(std::span<const FaceDetection> found, std::span<const FaceWindow> faces);
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm::models

@@ -18,16 +18,15 @@ namespace ebm::models {
 
 struct FaceTraining {
   int faces = 10000;
-  int others = 10000;  ///< backgrounds; 0: pose alone
-  int passes = 12;     ///< of each phase
-  double K = 5;        ///< > 0: weight of the backgrounds
+  int backgrounds = 10000;  ///< 0: pose alone
+  int passes = 12;          ///< of each phase
+  double K = 5;             ///< > 0: weight of the backgrounds
   int batch = 16;
   double rate = 2e-3;  ///< of Adam, first phase; half in the second; falls to 0 in each
   int scenes = 400;    ///< pictures without faces that the first detector searches; half as many more set
                        ///< the threshold
-  double false_alarms = 0.5;  ///< a picture, on made scenes without faces: sets the threshold
-  std::vector<GreyMap>
-      backgrounds{};  ///< natural pictures without faces: half of the backgrounds are cut here
+  double false_alarms = 0.5;       ///< a picture, on made scenes without faces: sets the threshold
+  std::vector<GreyMap> natural{};  ///< pictures without faces: half of the backgrounds are cut here
   CropRanges crops{};
   std::uint64_t seed = 1;  ///< of the views; the first weights have the detector's
   /// Of the second phase, CHECKPOINT.mined lies beside it; both are yours to delete once the result is safe.
@@ -47,10 +46,10 @@ inline namespace EBM_PRECISION {
 /// Trains and sets the threshold. \throws as Trainer::fit; DataError for a checkpoint of another run.
 FaceTrainingReport train_face_detector(FaceDetector& detector, const FaceTraining& options);
 
-/// The lowest minima of the energy on made scenes without faces (and over the backgrounds given), `count` of
-/// them, as views.
-std::vector<FaceView> mine_others(const FaceDetector& detector, int count, int scenes, std::uint64_t seed,
-                                  std::span<const GreyMap> backgrounds = {});
+/// Hard negatives (Sung and Poggio 1998): the lowest minima of the energy on made scenes without faces (over
+/// the `natural` pictures given), `count` of them, as views.
+std::vector<FaceView> hard_negatives(const FaceDetector& detector, int count, int scenes, std::uint64_t seed,
+                                     std::span<const GreyMap> natural = {});
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm::models

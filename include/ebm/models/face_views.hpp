@@ -30,8 +30,8 @@ std::vector<FaceView> face_views(int count, std::uint64_t seed, std::span<const 
                                  std::uint64_t first = 0);
 /// Backgrounds; one in four has a face that is shifted by more than 0.45 of the window, over 1.9 times too
 /// large or too small, or upside down.
-std::vector<FaceView> other_views(int count, std::uint64_t seed, std::span<const GreyMap> natural = {},
-                                  std::uint64_t first = 0);
+std::vector<FaceView> background_views(int count, std::uint64_t seed, std::span<const GreyMap> natural = {},
+                                       std::uint64_t first = 0);
 /// The view around a window of a picture, edges repeated: no face.
 FaceView view_of(const GreyMap& picture, const FaceWindow& window);
 

@@ -45,7 +45,7 @@ std::vector<PairEnergy> all_pairs(ConstView rows, std::span<const int> classes);
 struct TwoKinds {
   std::vector<double> genuine, impostor;
 };
-TwoKinds split(std::span<const PairEnergy> pairs);
+TwoKinds energies_by_kind(std::span<const PairEnergy> pairs);
 
 /// Percentile interval of the equal error over `draws` bootstrap samples of classes, not of pairs: pairs of
 /// one person are not independent (Bolle, Ratha, Pankanti 2004, the subsets bootstrap). A class drawn twice
