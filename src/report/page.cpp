@@ -31,6 +31,7 @@ th,td{padding:.4rem .9rem;text-align:left;border-bottom:1px solid var(--faint);w
 th{font-weight:600;color:var(--soft)}
 tr>:first-child{padding-left:.2rem}
 .number{text-align:right}
+@media(max-width:34rem){th{white-space:normal;vertical-align:bottom}th,td{padding:.4rem .5rem}}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem;margin:1rem 0}
 figure{margin:0;padding:.8rem}
 figure svg{display:block;width:100%;height:auto;max-width:640px;margin:0 auto}
