@@ -1,4 +1,4 @@
-// Y = X^2 learned by E(W, X, Y) = |G1(X) - G2(Y)|, after LeCun et al. 2006, section 3.2: a loss that only
+// Y = X^2 learned by E(W, X, Y) = |G1(X) - G2(Y)|, after LeCun et al. 2006, section 3.4: a loss that only
 // pulls the truth down makes both nets constant, and the energy tells no answer from another; one that pushes
 // others up does not.
 #include <iostream>

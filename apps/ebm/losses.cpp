@@ -28,6 +28,13 @@ std::vector<std::string> needs(const Powers& p) {
   return out;
 }
 
+std::string in_words(const nlohmann::json& options) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : options.items())
+    out.push_back(fmt::format("{} = {:g}", name, value.get<double>()));
+  return fmt::format("{}", fmt::join(out, ", "));
+}
+
 nlohmann::json as_json(const loss::Row& r) {
   nlohmann::json options = nlohmann::json::object();
   for (const loss::Option& o : r.options) options[std::string(o.name)] = o.value;
@@ -57,16 +64,26 @@ int list(const Options& o) {
   report::Table table({"key", "L(e, o)", "slope on e", "slope on o", "margin", "o is the energy of", "asks",
                        "collapse", "energies", "options"});
   for (const loss::Row& r : loss::catalogue()) {
-    std::vector<std::string> options;
-    for (const loss::Option& option : r.options)
-      options.push_back(fmt::format("{} = {}", option.name, option.value));
     table.row({std::string(r.key), std::string(r.equation), std::string(r.truth_slope),
                std::string(r.contrast_slope), std::string(r.margin), std::string(r.contrast),
                fmt::format("{}", fmt::join(needs(r.needs), ", ")), r.can_collapse ? "can" : "cannot",
-               std::string(r.energies), fmt::format("{}", fmt::join(options, ", "))});
+               std::string(r.energies), in_words(as_json(r)["options"])});
   }
   fmt::print("{}", table.text());
   return kOk;
+}
+
+// The options a loss is checked with. Its margin is that of the condition, and q bounds the energies: the
+// region's upper end.
+LossSettings settings_for(const loss::Row& row, const loss::Region& region, nlohmann::json& told) {
+  LossSettings out;
+  for (const loss::Option& option : row.options) {
+    double value = option.value;
+    if (option.name == "margin") out.margin = value = region.margin;
+    if (option.name == "q" && region.high > 0) out.q = value = region.high;
+    told[std::string(option.name)] = value;
+  }
+  return out;
 }
 
 // The ranges are right one by one: what can still be wrong is how they go together.
@@ -89,16 +106,16 @@ int check(const Options& o) {
   loss::Region region = o.on;
   region.shape = o.region == "disc" ? loss::Region::Shape::disc : loss::Region::Shape::box;
   nlohmann::json rows = nlohmann::json::array();
-  report::Table table({"key", "good", "least with the margin", "least without", "on the line", "why"});
+  report::Table table(
+      {"key", "options", "good", "least with the margin", "least without", "on the line", "why"});
   for (const loss::Row& r : loss::catalogue()) {
-    LossSettings settings;
-    for (const loss::Option& option : r.options)
-      if (option.name == "margin") settings.margin = region.margin;
-    const loss::Condition c = condition(r.make(settings), region, o.region);
+    nlohmann::json options = nlohmann::json::object();
+    const AnyLoss loss = r.make(settings_for(r, region, options));
+    const loss::Condition c = condition(loss, region, o.region);
     const auto place = [](const loss::Place& p) {
       return nlohmann::json{{"e", p.e}, {"o", p.o}, {"value", p.value}};
     };
-    nlohmann::json row{{"key", r.key}, {"good", nullptr}, {"why", c.why}};
+    nlohmann::json row{{"key", r.key}, {"options", options}, {"good", nullptr}, {"why", c.why}};
     if (c.good) {
       row["good"] = *c.good;
       row["inside"] = place(c.inside);
@@ -107,8 +124,8 @@ int check(const Options& o) {
     }
     rows.push_back(std::move(row));
     const auto number = [&](double x) { return c.good ? fmt::format("{:.4g}", x) : std::string("-"); };
-    table.row({std::string(r.key), c.good ? *c.good ? "yes" : "NO" : "-", number(c.inside.value),
-               number(c.outside.value), number(c.line), c.why});
+    table.row({std::string(r.key), in_words(options), c.good ? *c.good ? "yes" : "NO" : "-",
+               number(c.inside.value), number(c.outside.value), number(c.line), c.why});
   }
   if (o.common.json)
     print(rows);
@@ -143,7 +160,10 @@ void add_losses(CLI::App& ebm) {
   checked->add_option("--margin", c->on.margin, "m, of the condition and of the losses that have one")
       ->check(between(1e-6, 1e6))
       ->capture_default_str();
-  checked->footer("Example:\n  ebm losses check --region disc --json");
+  checked->footer(
+      "A loss with a margin is checked with --margin, one with q with q = --high; others with their "
+      "defaults.\n"
+      "Example:\n  ebm losses check --region disc --json");
   add_run(*checked, [o, c] {
     c->common.json |= o->common.json;
     return check(*c);

@@ -130,8 +130,7 @@ nlohmann::json run_beta(const Lesson&, report::Page& page, report::Progress& bar
   page.paragraph(
       "Gibbs turns energies into probabilities, P(Y) = exp(\u2212\u03b2 E(Y)) / \u2211 exp(\u2212\u03b2 E) "
       "(eq. 2), and "
-      "maximum likelihood into the NLL loss: L = E(truth) + (1/\u03b2) log \u2211 exp(\u2212\u03b2 E(Y)) "
-      "(section 2.2.4). "
+      "maximum likelihood into the NLL loss: L = E(truth) + (1/\u03b2) log \u2211 exp(\u2212\u03b2 E(Y)). "
       "It pushes every answer up by its probability. The inverse temperature \u03b2 says how far that goes.");
   page.paragraph(
       "Small \u03b2: all answers look alike and are pushed alike, by 1/K each. Large \u03b2: only the lowest "

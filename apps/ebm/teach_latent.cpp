@@ -270,7 +270,8 @@ nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& b
       "of "
       "E(Z, Y, X), or weigh all of them, the free energy F(Y, X) = \u2212(1/\u03b2) log \u2211 "
       "exp(\u2212\u03b2 E(Z, Y, X)) "
-      "(section 4). F is never above the minimum, never more than log(K)/\u03b2 below it for K values of Z, "
+      "(section 4.2). F is never above the minimum, never more than log(K)/\u03b2 below it for K values of "
+      "Z, "
       "and smooth "
       "where the minimum has a kink.");
   page.figure(widget("free", ""), "One X; three values of Z give three parabolas in Y.");

@@ -1,41 +1,79 @@
 #include "ebm/losses/condition.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "ebm/losses/checks.hpp"
 
 namespace ebm::loss {
 namespace {
 
+// Energies closer than this are one.
+double width(const Region& r) { return 1e-9 * (r.high - r.low); }
+
+// The even points of a side, and where losses of distances rest: e = 0 and o = m, exactly.
+std::vector<double> places(const Region& r) {
+  std::vector<double> out{0, r.margin};
+  for (int k = 0; k < r.points; ++k) {
+    const double x = r.low + (r.high - r.low) * k / (r.points - 1);
+    if (std::abs(x) > width(r) && std::abs(x - r.margin) > width(r)) out.push_back(x);
+  }
+  std::erase_if(out, [&](double x) { return x < r.low || x > r.high; });
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 // Visits the grid points of R: visit(e, o).
 template <class Visit>
 void each_point(const Region& r, const Visit& visit) {
   const double centre = (r.low + r.high) / 2, radius = (r.high - r.low) / 2;
-  const auto at = [&](int k) { return r.low + (r.high - r.low) * k / (r.points - 1); };
-  for (int i = 0; i < r.points; ++i)
-    for (int k = 0; k < r.points; ++k)
-      if (r.shape == Region::Shape::box || std::hypot(at(i) - centre, at(k) - centre) <= radius * (1 + 1e-12))
-        visit(at(i), at(k));
+  const std::vector<double> side = places(r);
+  for (const double e : side)
+    for (const double o : side)
+      if (r.shape == Region::Shape::box || std::hypot(e - centre, o - centre) <= radius * (1 + 1e-12))
+        visit(e, o);
 }
 
 struct Sides {
   std::optional<Place> inside, outside;  // least Q in HP1 and HP2
   double pull = 0;                       // largest -dQ/do in HP2
+  bool refused = false;                  // whether the loss cannot be read at some points
 };
 
-Sides least(const AnyLoss& loss, const Region& r, double margin) {
+Sides least(const AnyLoss& loss, const Region& r) {
   Sides s;
-  const double width = 1e-9 * (r.high - r.low);  // of the line, which is on neither side
   each_point(r, [&](double e, double o) {
-    const double beyond = o - e - margin;
-    if (std::abs(beyond) <= width) return;
+    const double beyond = o - e - r.margin;
+    if (std::abs(beyond) <= width(r)) return;  // the line is on neither side
     const std::optional<Slope> q = on_plane(loss, e, o);
-    if (!q) return;
+    if (!q) {
+      s.refused = true;
+      return;
+    }
     std::optional<Place>& best = beyond > 0 ? s.inside : s.outside;
     if (!best || q->value < best->value) best = Place{e, o, q->value};
     if (beyond < 0) s.pull = std::max(s.pull, -q->contrast);
   });
   return s;
+}
+
+// The gap o - e from which on the loss has its least value everywhere; kInf where there is none.
+double satisfied_from(const AnyLoss& loss, const Region& r, double lowest) {
+  double wanting = -kInf, from = kInf;  // the largest gap at which it is higher, the next one above
+  const auto each_gap = [&](const auto& visit) {
+    each_point(r, [&](double e, double o) {
+      if (const std::optional<Slope> q = on_plane(loss, e, o)) visit(o - e, q->value > lowest + 1e-9);
+    });
+  };
+  each_gap([&](double gap, bool higher) {
+    if (higher) wanting = std::max(wanting, gap);
+  });
+  each_gap([&](double gap, bool) {
+    if (gap > wanting + width(r)) from = std::min(from, gap);
+  });
+  return from;
 }
 
 double least_on_line(const AnyLoss& loss, const Region& r) {
@@ -51,6 +89,19 @@ double least_on_line(const AnyLoss& loss, const Region& r) {
 }
 
 std::string at(const Place& p) { return message(p.value, " at (e, o) = (", p.e, ", ", p.o, ")"); }
+
+// Why the least value outside HP1 is no higher than that inside.
+std::string why_bad(const AnyLoss& loss, const Region& r, const Sides& sides) {
+  if (sides.pull == 0) return "nothing pushes o up";
+  const double from = satisfied_from(loss, r, sides.inside->value);
+  if (std::abs(from) <= width(r)) return "satisfied as soon as e <= o";
+  if (from < r.margin)
+    return message("satisfied as soon as o - e >= ", from, ", less than the margin asked for");
+  const Place& p = *sides.outside;
+  if (on_plane(loss, p.e, p.o)->contrast == 0)
+    return message("o is pushed up no further than ", p.o, ", and e + m is ", p.e + r.margin, " there");
+  return "the region lets o rise no further there";  // else a higher o would have a lower value
+}
 
 }  // namespace
 
@@ -76,7 +127,7 @@ Condition check_condition(const AnyLoss& loss, const Region& r) {
     c.why = "its contrast is a sample, no function of (e, o); with long chains its slopes are those of nll";
     return c;
   }
-  const Sides sides = least(loss, r, r.margin);
+  const Sides sides = least(loss, r);
   if (!sides.inside || !sides.outside)
     throw LossError(message("[loss] ", loss.key, ": no point of the region has a gap ",
                             sides.inside ? "below" : "above", " the margin of ", r.margin,
@@ -90,14 +141,11 @@ Condition check_condition(const AnyLoss& loss, const Region& r) {
   if (*c.good) {
     c.why = message(at(c.inside), "; without the margin never below ", c.outside.value);
     if (sides.pull == 0) c.why += "; nothing pushes o up but the region itself";
-    return c;
+  } else {
+    c.why = message("no lower than ", at(c.inside), ", and ", at(c.outside),
+                    " without the margin: ", why_bad(loss, r, sides));
   }
-  c.why = message("no lower than ", at(c.inside), ", and ", at(c.outside), " without the margin");
-  const Sides bare = least(loss, r, 0);
-  if (sides.pull == 0)
-    c.why += ": nothing pushes o up";
-  else if (bare.inside && bare.outside && bare.inside->value < bare.outside->value)
-    c.why += ": satisfied as soon as e <= o";
+  if (sides.refused) c.why += "; energies that it cannot read are left out";
   return c;
 }
 

@@ -64,6 +64,19 @@ TEST(LossesCommand, Check_FailsTheThreeWithoutAMargin_AndSaysWhy) {
   EXPECT_EQ(done({"losses", "--json", "check"}).value(), rows);
 }
 
+TEST(LossesCommand, CheckBelowZero_FailsTheSameThree_AndTellsTheOptionsItUsed) {
+  for (const json& row : done({"losses", "check", "--low=-2", "--high", "4", "--json"}).value()) {
+    const std::string key = row.at("key");
+    if (key == "square-square" || key == "contrastive-margin") {
+      EXPECT_EQ(row.at("good"), true) << row;
+    }
+    if (key == "contrastive-exponential") {
+      EXPECT_EQ(row.at("options").at("q"), 4) << "the upper bound of the energies";
+    }
+  }
+  EXPECT_NE(done({"losses", "check"}).out.find("q = 4"), std::string::npos);
+}
+
 TEST(LossesCommand, CheckOnADisc_PassesTheEnergyLossToo) {
   for (const json& row : done({"losses", "check", "--region", "disc", "--json"}).value())
     if (row.at("key") == "energy") {

@@ -173,7 +173,7 @@ inline Beast crf() {
   });
 }
 
-/// E = Ea(X, Z1) + Eb(X, Z1, Z2) + Ec(Z2, Y1) + Ed(Y1, Y2), section 6.
+/// E = Ea(X, Z1) + Eb(X, Z1, Z2) + Ec(Z2, Y1) + Ed(Y1, Y2).
 inline Beast latent_trellis() {
   return beast("trellis", infer::Exhaustive{}, kSamples, [](Params& W) {
     const Net ea = net::linear(W, "ea", 2, 2), eb = net::linear(W, "eb", 2, 4);

@@ -46,6 +46,35 @@ TEST(Condition, SaysWhyALossFails) {
   EXPECT_NE(of("cd").why.find("sample"), std::string::npos);
 }
 
+TEST(Condition, WhereTheEvenPointsMissTheTruthAtRest_IsTheSameAsWhereTheyHitIt) {
+  // With a low end of -2 no even point has e = 0, where the losses of distances rest, nor o = m.
+  for (const loss::Row& row : loss::catalogue()) {
+    if (row.needs.samples) continue;
+    for (const Region& region :
+         {Region{.low = -2, .high = 4}, Region{.low = -0.37, .high = 3.9, .points = 40}})
+      EXPECT_EQ(of(row.key, region).good, of(row.key).good) << row.key << ": " << of(row.key, region).why;
+  }
+  const Condition c = of("square-square", {.low = -2, .high = 4});
+  EXPECT_EQ(c.inside.e, 0);
+  EXPECT_EQ(c.inside.value, 0);
+  EXPECT_NE(c.why.find("energies that it cannot read are left out"), std::string::npos) << c.why;
+  EXPECT_EQ(of("hinge", {.low = -2, .high = 4}).why.find("left out"), std::string::npos);
+}
+
+TEST(Condition, OfALossThatRestsBeforeTheMargin_SaysWhere) {
+  const auto why = [](const AnyLoss& loss, const Region& region) {
+    return loss::check_condition(loss, region).why;
+  };
+  EXPECT_NE(why(any_loss("hinge"), {.margin = 2}).find("as soon as o - e >= 1, less than"), std::string::npos)
+      << why(any_loss("hinge"), {.margin = 2});
+  // Energies of at least 0.5: o rests at m, below e + m, however low e lies.
+  for (const char* key : {"square-square", "contrastive-margin"}) {
+    const std::string told = why(any_loss(key), {.low = 0.5, .high = 4});
+    EXPECT_NE(told.find("o is pushed up no further than 1, and e + m is 1.5"), std::string::npos) << told;
+    EXPECT_EQ(told.find("satisfied"), std::string::npos) << told;
+  }
+}
+
 TEST(Condition, WithoutAMargin_HoldsForThePerceptronAndLvq2) {
   for (const char* key : {"perceptron", "lvq2"}) EXPECT_TRUE(*of(key, {.margin = 0}).good) << key;
 }

@@ -1,4 +1,4 @@
-// Exact identities between losses, what they become on the architectures of LeCun et al. 2006 (section 4),
+// Exact identities between losses, what they become on the architectures of LeCun et al. 2006 (section 3),
 // and the bounds of free energies; all through an engine.
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The factor graph of LeCun et al. 2006, section 6: E = Ea(X, Z1) + Eb(X, Z1, Z2) + Ec(Z2, Y1) + Ed(Y1, Y2),
+// The factor graph of LeCun et al. 2006: E = Ea(X, Z1) + Eb(X, Z1, Z2) + Ec(Z2, Y1) + Ed(Y1, Y2),
 // Z1, Z2 and Y1 binary, Y2 ternary. 24 configurations of four factors are 96 evaluations; the trellis has
 // 2 + 4 + 4 + 6 = 16. Its factors here count every energy that they compute.
 

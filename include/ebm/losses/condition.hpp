@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The published condition of a good loss (LeCun et al. 2006, section 3, condition 3), checked by numbers.
+/// The published condition of a good loss (LeCun et al. 2006, condition 3), checked by numbers.
 /// Q(e, o) is the loss with e the energy of the truth and o that of the most offending incorrect answer; R is
 /// the feasible region, what (e, o) the architecture can reach; a margin m splits it into HP1 = {e + m < o}
 /// and HP2 = {e + m > o}. Condition: some point of R in HP1 has a lower Q than every point of R in HP2. Where
@@ -24,7 +24,7 @@ struct Region {
   Shape shape = Shape::box;
   double low = 0, high = 4;
   double margin = 1;  ///< m >= 0
-  int points = 201;   ///< of a side
+  int points = 201;   ///< of a side, evenly spaced; 0 and m join them where they lie within
 };
 
 struct Place {
@@ -40,8 +40,8 @@ struct Condition {
   std::string why;           ///< one sentence
 };
 
-/// Complexity: points^2. Points with an energy that the loss refuses are left out of R.
-/// \throws LossError for a region that is empty on either side of the line.
+/// Complexity: points^2, thrice where the loss fails. Points with an energy that the loss refuses are left
+/// out of R. \throws LossError for a region that is empty on either side of the line.
 Condition check_condition(const AnyLoss& loss, const Region& region = {});
 
 /// The loss and its slopes at two energies, those of the truth and of the only other answer; none where it

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Minimum empirical error: L = 1 - P(truth) with P = exp(-beta (e - o)), e = F_beta(truth) and o =
-/// F_beta(all) the free energies (Ljolje, Ephraim, Rabiner 1990; LeCun et al. 2006, section 2.2.4). Slopes
+/// F_beta(all) the free energies (Ljolje, Ephraim, Rabiner 1990; LeCun et al. 2006). Slopes
 /// beta P and -beta P, which leave beta P (1 - P) on the truth's energy and -beta P P(y) on every other's: a
 /// smooth count of errors, not convex, slow where the truth is far off. Some margin above 0; it is 1 - 1/K on
 /// a flat surface, so it does not collapse. Of inference it asks free energies. Energies: any.

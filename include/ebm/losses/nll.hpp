@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Negative log-likelihood, or maximum mutual information: L = e - o with e = F_beta(truth) and o =
-/// F_beta(all) the free energies -1/beta log sum exp(-beta E) (LeCun et al. 2006, section 2.2.4; Bahl et al.
+/// F_beta(all) the free energies -1/beta log sum exp(-beta E) (LeCun et al. 2006; Bahl et al.
 /// 1986; discriminative forward training in LeCun et al. 1998). With an exact engine it is at least 0, and
 /// beta L is -log P(truth). Slopes 1 - P(truth) on the truth's energy and -P(y) on every other's. Some margin
 /// above 0; it does not collapse, also not from a flat start. As beta grows it becomes the perceptron loss;
