@@ -21,39 +21,50 @@ void check_pair(std::string_view name, std::span<const Shape> in, int entries) {
     throw ShapeError(message("[", name, "] gives one energy a row, but its scope has ", entries, " entries"));
 }
 
-// E = sum_k |a_k - b_k|, slope sign(a_k - b_k), 0 at 0. Eight sums at once, so that a compiler may keep them
-// in one vector.
-struct AbsoluteDistance {
+// E[y] = sum_k |a_k - b_yk|, slope sign(a_k - b_yk), 0 at 0. Eight sums at once, so that a compiler may keep
+// them in one vector.
+struct AbsoluteDistances {
   static constexpr std::size_t kLanes = 8;
   std::string_view name() const { return "absolute_distance"; }
-  void check(std::span<const Shape> in, int entries) const { check_pair(name(), in, entries); }
+  void check(std::span<const Shape> in, int entries) const {
+    if (in.size() == 2) return check_pair(name(), in, entries);
+    for (const Shape& other : in)
+      if (other.size() != in[0].size())
+        throw ShapeError(message("[absolute_distances] features of one length are compared, not ",
+                                 to_string(in[0]), " and ", to_string(other)));
+    if (static_cast<int>(in.size()) != entries + 1)
+      throw ShapeError(message("[absolute_distances] ", in.size() - 1,
+                               " others need a variable of as many labels, not ", entries));
+  }
   void forward(const Reads& x, View out) const {
-    const std::size_t d = x.in[0].row_size();
-    for (int r = 0; r < x.rows; ++r) {
-      const Real* a = x.in[0].data + static_cast<std::size_t>(r) * d;
-      const Real* b = x.in[1].data + static_cast<std::size_t>(r) * d;
-      std::array<Real, kLanes> sum{};
-      std::size_t k = 0;
-      for (; k + kLanes <= d; k += kLanes)
-        for (std::size_t j = 0; j < kLanes; ++j) sum[j] += std::abs(a[k + j] - b[k + j]);
-      for (std::size_t j = 0; k < d; ++k, ++j) sum[j] += std::abs(a[k] - b[k]);
-      out[static_cast<std::size_t>(r)] =
-          ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
-    }
+    const std::size_t d = x.in[0].row_size(), others = x.in.size() - 1;
+    for (std::size_t r = 0; r < static_cast<std::size_t>(x.rows); ++r)
+      for (std::size_t y = 0; y < others; ++y)
+        out[r * others + y] = between(x.in[0].data + r * d, x.in[y + 1].data + r * d, d);
   }
   void backward(const Reads& x, ConstView dout, const Slopes& s) const {
-    const std::size_t d = x.in[0].row_size();
-    for (int r = 0; r < x.rows; ++r) {
-      const Real weight = dout[static_cast<std::size_t>(r)];
+    const std::size_t d = x.in[0].row_size(), others = x.in.size() - 1;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(x.rows) * others; ++i) {
+      const Real weight = dout[i];
       if (weight == 0) continue;
-      const std::size_t row = static_cast<std::size_t>(r) * d;
-      const Real *a = x.in[0].data + row, *b = x.in[1].data + row;
+      const std::size_t row = i / others * d, y = i % others + 1;
+      const Real *a = x.in[0].data + row, *b = x.in[y].data + row;
       const auto sign = [&](std::size_t k) { return static_cast<Real>((a[k] > b[k]) - (a[k] < b[k])); };
       if (Real* da = s.in[0].data)
         for (std::size_t k = 0; k < d; ++k) da[row + k] += weight * sign(k);
-      if (Real* db = s.in[1].data)
+      if (Real* db = s.in[y].data)
         for (std::size_t k = 0; k < d; ++k) db[row + k] -= weight * sign(k);
     }
+  }
+
+ private:
+  static Real between(const Real* a, const Real* b, std::size_t d) {
+    std::array<Real, kLanes> sum{};
+    std::size_t k = 0;
+    for (; k + kLanes <= d; k += kLanes)
+      for (std::size_t j = 0; j < kLanes; ++j) sum[j] += std::abs(a[k + j] - b[k + j]);
+    for (std::size_t j = 0; k < d; ++k, ++j) sum[j] += std::abs(a[k] - b[k]);
+    return ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
   }
 };
 
@@ -177,7 +188,11 @@ Term constant(Data energies) {
 
 Term distance(Feature a, Feature b) { return function(Distance<false>{}, {a, b}, "distance"); }
 Term absolute_distance(Feature a, Feature b) {
-  return function(AbsoluteDistance{}, {a, b}, "absolute_distance");
+  return function(AbsoluteDistances{}, {a, b}, "absolute_distance");
+}
+Term absolute_distances(Feature a, std::vector<Feature> others) {
+  others.insert(others.begin(), a);
+  return function(AbsoluteDistances{}, std::move(others), "absolute_distances");
 }
 Term half_squared_distance(Feature a, Feature b) {
   return function(Distance<true>{}, {a, b}, "half_squared_distance");

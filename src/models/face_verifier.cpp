@@ -10,7 +10,10 @@
 #include "ebm/io/json.hpp"
 #include "ebm/io/model_file.hpp"
 #include "ebm/losses/contrastive.hpp"
+#include "ebm/losses/nll.hpp"
+#include "ebm/models/face_people.hpp"
 #include "ebm/models/grey_map.hpp"
+#include "ebm/train/checkpoint.hpp"
 
 namespace ebm::models {
 inline namespace EBM_PRECISION {
@@ -19,6 +22,13 @@ namespace {
 constexpr std::string_view kKind = "face_verifier";
 constexpr std::size_t kPixels = kFaceHeight * kFaceWidth;
 constexpr int kOutputs = 50;
+constexpr int kImages = 60, kChoices = 180;  // a step
+constexpr int kPicturesEach = 10;            // of a made person
+// Of the likelihood: energies of up to 170 are told apart over some eight units.
+constexpr double kBeta = 1.0 / 8;
+
+// The stages of a training, by their names in checkpoints.
+std::string name_of(bool start) { return start ? "made people" : "faces"; }
 
 // Mean and deviation of grey of faces in a studio's light, in [0, 1]. Pictures are not brought to one
 // brightness each: hair and skin are part of who one is, and pixels tell people apart worse without it
@@ -44,6 +54,8 @@ void distort_face(std::span<const Real> face, Rng rng, std::span<Real> out) {
   const double tx = rng.uniform(-3, 3), ty = rng.uniform(-3, 3), scale = rng.uniform(0.9, 1.1),
                squeeze = rng.uniform(0.94, 1.06);
   const double turn = rng.uniform(-7, 7) * std::numbers::pi / 180, mirror = rng.chance(0.5) ? -1 : 1;
+  const double contrast = rng.uniform(0.8, 1.2), bright = rng.uniform(-0.3, 0.3),
+               across = rng.uniform(-0.3, 0.3), down = rng.uniform(-0.3, 0.3);
   const double c = std::cos(turn) / scale, s = std::sin(turn) / scale;
   constexpr double kMiddleX = (kFaceWidth - 1) / 2.0, kMiddleY = (kFaceHeight - 1) / 2.0;
   const auto at = [&](int x, int y) {
@@ -57,9 +69,11 @@ void distort_face(std::span<const Real> face, Rng rng, std::span<Real> out) {
       const double px = kMiddleX + c * u + s * v, py = kMiddleY - s * u + c * v;
       const double fx = std::floor(px), fy = std::floor(py), a = px - fx, b = py - fy;
       const int i = static_cast<int>(fx), j = static_cast<int>(fy);
+      const double light = (1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) +
+                           b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1));
       out[static_cast<std::size_t>(y * kFaceWidth + x)] =
-          static_cast<Real>((1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) +
-                            b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1)));
+          static_cast<Real>(contrast * light + bright + across * (x - kMiddleX) / kMiddleX +
+                            down * (y - kMiddleY) / kMiddleY);
     }
   for (int patch = 0; patch < 2; ++patch) {
     if (!rng.chance(0.5)) continue;
@@ -74,35 +88,98 @@ FaceVerifier::FaceVerifier(std::uint64_t seed)
       params_(std::make_unique<Params>(Params::Options{seed})),
       net_(siamese_face_net(*params_, "faces")) {}
 
-History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o) {
+FaceVerifier FaceVerifier::clone() const {
+  FaceVerifier out(seed_);
+  *out.params_ = params_->clone();
+  out.started_ = started_;
+  out.people = people;
+  out.notes = notes;
+  return out;
+}
+
+History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o, bool start,
+                          const History& earlier) {
+  const double rate = start ? o.start_rate : o.rate;
   Tensor seen = inputs;
-  Model<Pair> model = siamese(*params_, net_, seen);
   PairTraining t;
-  t.passes = o.passes;
-  t.pairs = o.pairs;
-  t.batch = o.batch;
+  t.passes = start ? o.start_passes : o.passes;
   t.seed = seed_;
+  t.images = kImages;
+  t.batch = o.loss == VerifierTraining::Loss::nll ? kChoices : kImages;
+  t.pairs = t.batch * (start ? o.start_steps : o.steps);
   t.checkpoint = o.checkpoint;
-  t.resume = o.resume;
+  if (!o.resume.empty() && checkpoint_stage(o.resume) == name_of(start)) t.resume = o.resume;
   t.quiet = o.quiet;
-  t.title = "faces";
+  t.title = t.stage = name_of(start);
   t.on_pass = o.on_pass;
+  t.earlier = earlier;
   const auto* bytes = reinterpret_cast<const char*>(inputs.data());
-  t.recipe = {.settings = {{"distort", o.distort ? "on" : "off"}, {"rate", message(o.rate)}},
-              .fingerprints = {{"data", fnv1a({bytes, inputs.size() * sizeof(Real)})}}};
+  t.recipe = {.settings = {{"distort", o.distort ? "on" : "off"},
+                           {"people", message(o.people)},
+                           {"start passes", message(o.start_passes)},
+                           {"rate", message(rate)}},
+              .fingerprints = {{"data", fnv1a({bytes, inputs.size() * sizeof(Real)})},
+                               {"first weights of seed", seed_}}};
   if (o.distort)
-    t.before_pass = [&](int pass) {
-      parallel_for(static_cast<std::size_t>(inputs.shape()[0]), [&](std::size_t i) {
-        distort_face(inputs.span().subspan(i * kPixels, kPixels),
-                     Rng(seed_, 0xface).fork(static_cast<std::uint64_t>(pass)).fork(i),
+    t.before_pass = [&](int pass, std::span<const int> images) {
+      const Rng rng = Rng(seed_, 0xface).fork(static_cast<std::uint64_t>(pass));
+      parallel_for(images.size(), [&](std::size_t k) {
+        const auto i = static_cast<std::size_t>(images[k]);
+        distort_face(inputs.span().subspan(i * kPixels, kPixels), rng.fork(i),
                      seen.span().subspan(i * kPixels, kPixels));
       });
     };
+  const optim::Adam adam{.rate = Schedule::cosine(rate, t.passes)};
+  if (o.loss == VerifierTraining::Loss::nll) {
+    Model<Choice> model = choosing(*params_, net_, seen);
+    return train_choices(model, pairs, loss::NegativeLogLikelihood{.beta = kBeta}, adam, t);
+  }
   // A quarter of the bound that the squash puts on distances: with all of it the two slopes of the loss
   // balance at energies that only saturated outputs reach, and people are told apart worse
   // (docs/benchmarks.md).
-  return train_pairs(model, pairs, loss::ContrastiveExponential{.q = largest_distance(kOutputs) / 4},
-                     optim::Adam{.rate = Schedule::cosine(o.rate, o.passes)}, t);
+  Model<Pair> model = siamese(*params_, net_, seen);
+  return train_pairs(model, pairs, loss::ContrastiveExponential{.q = largest_distance(kOutputs) / 4}, adam, t);
+}
+
+History FaceVerifier::start(const VerifierTraining& o) {
+  const FacePeople made = make_people(o.people, kPicturesEach, seed_, kFaceWidth);
+  const History out = fit(face_inputs(made.pictures), pairs_by_identity(made.person), o, true, {});
+  started_ = true;
+  return out;
+}
+
+History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o) {
+  const bool resumed = !o.resume.empty() && checkpoint_stage(o.resume) == name_of(false);
+  History earlier;
+  if (resumed)
+    earlier = earlier_history(o.resume);
+  else if (o.people > 0 && !started_)
+    earlier = start(o);
+  return fit(inputs, pairs, o, false, earlier);
+}
+
+Tensor FaceVerifier::embed(ConstView inputs) const {
+  const int n = inputs.rows();
+  Tensor out(Shape{n, kOutputs}), moved(Shape{n, 1, kFaceHeight, kFaceWidth});
+  constexpr int kShift = 2;  // pixels
+  constexpr Real kShare = Real(1) / 18;
+  for (const bool mirror : {false, true})
+    for (int dy = -kShift; dy <= kShift; dy += kShift)
+      for (int dx = -kShift; dx <= kShift; dx += kShift) {
+        parallel_for(static_cast<std::size_t>(n), [&](std::size_t i) {
+          const Real* from = inputs.data + i * kPixels;
+          Real* to = moved.data() + i * kPixels;
+          for (int y = 0; y < kFaceHeight; ++y)
+            for (int x = 0; x < kFaceWidth; ++x) {
+              const int px = std::clamp((mirror ? kFaceWidth - 1 - x : x) + dx, 0, kFaceWidth - 1),
+                        py = std::clamp(y + dy, 0, kFaceHeight - 1);
+              *to++ = from[py * kFaceWidth + px];
+            }
+        });
+        const Tensor one = models::embed(*params_, net_, moved);
+        for (std::size_t k = 0; k < out.size(); ++k) out[k] += kShare * one[k];
+      }
+  return out;
 }
 
 void FaceVerifier::save(const std::filesystem::path& path) const {

@@ -28,12 +28,15 @@ namespace {
 
 using Distance = Term (*)(Feature, Feature);
 
+Feature embedding(FactorGraph& g, const Net& G, const Tensor& images, int i) {
+  if (i < 0 || i >= images.view().rows())
+    throw DataError(message("[siamese] there is no image ", i, " among ", images.view().rows()));
+  return g.feature(G, images.view().row(i));
+}
+
 Model<Pair> pair_model(Params& W, const Net& G, const Tensor& images, Distance distance) {
   return {W, [G, &images, distance](FactorGraph& g, const Pair& pair) {
-            const int n = images.view().rows();
-            if (std::min(pair.a, pair.b) < 0 || std::max(pair.a, pair.b) >= n)
-              throw DataError(message("[siamese] a pair names images ", pair.a, " and ", pair.b, " of ", n));
-            g.add(distance(g.feature(G, images.view().row(pair.a)), g.feature(G, images.view().row(pair.b))));
+            g.add(distance(embedding(g, G, images, pair.a), embedding(g, G, images, pair.b)));
             g.truth(pair.genuine ? Truth::low : Truth::high);
           }};
 }
@@ -60,16 +63,44 @@ Model<Pair> drlim(Params& W, const Net& G, const Tensor& images) {
   return pair_model(W, G, images, factor::distance);
 }
 
-History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
-                    const AnyOptimiser& optimiser, const PairTraining& o) {
-  std::vector<Pair> pairs;
+Model<Choice> choosing(Params& W, const Net& G, const Tensor& images) {
+  return {W, [G, &images](FactorGraph& g, const Choice& choice) {
+            std::vector<Feature> candidates;
+            for (const int i : choice.candidates) candidates.push_back(embedding(g, G, images, i));
+            g.add(factor::absolute_distances(embedding(g, G, images, choice.image), candidates),
+                  g.output("choice", Labels(Choice::kCandidates), 0));
+          }};
+}
+
+namespace {
+
+void name_images(const Pair& p, std::vector<int>& out) { out.insert(out.end(), {p.a, p.b}); }
+void name_images(const Choice& c, std::vector<int>& out) {
+  out.push_back(c.image);
+  out.insert(out.end(), c.candidates.begin(), c.candidates.end());
+}
+template <class S>
+std::vector<int> images_of(const std::vector<S>& seen) {
+  std::vector<int> out;
+  for (const S& s : seen) name_images(s, out);
+  std::ranges::sort(out);
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+// Trains on what `look` draws for a pass.
+template <class S, class Look>
+History train(Model<S>& model, const PairSet& set, const AnyLoss& loss, const AnyOptimiser& optimiser,
+              const PairTraining& o, const Look& look) {
+  std::vector<S> seen;
   std::optional<Prepared> drawn;
   int at = -1;
   const auto draw = [&](int pass) -> std::span<const Sample> {
     if (pass != at) {
       at = pass;
-      pairs = draw_pairs(set, o.pairs, o.batch, Rng(o.seed, 0x9a1).fork(static_cast<std::uint64_t>(pass)));
-      drawn.emplace(model.prepare(std::span<const Pair>(pairs)));
+      seen = look(Rng(o.seed, 0x9a1).fork(static_cast<std::uint64_t>(pass)));
+      if (o.before_pass) o.before_pass(pass, images_of(seen));
+      drawn.emplace(model.prepare(std::span<const S>(seen)));
     }
     return drawn->samples();
   };
@@ -82,16 +113,31 @@ History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
   f.resume = o.resume;
   f.quiet = o.quiet;
   f.title = o.title;
-  f.stage = "pairs";
+  f.stage = o.stage;
   f.recipe = o.recipe;
   f.recipe.settings["pairs"] = message(o.pairs);
   f.recipe.settings["pairs in all"] = message(set.genuine_count(), " genuine and ", set.impostor_count(),
                                               " impostor, of ", set.images, " images");
-  f.before_pass = o.before_pass;
+  f.earlier = o.earlier;
   f.draw = draw;
   f.recipe.fingerprints["pairs"] = fingerprint_of(set);
   if (o.on_pass) f.on_epoch = [&](const EpochReport& pass, const EpochReport*) { o.on_pass(pass); };
   return trainer.fit(draw(0), {}, f);
+}
+
+}  // namespace
+
+History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
+                    const AnyOptimiser& optimiser, const PairTraining& o) {
+  return train(model, set, loss, optimiser, o, [&](Rng rng) { return draw_pairs(set, o.pairs, o.batch, rng); });
+}
+
+History train_choices(Model<Choice>& model, const PairSet& set, const AnyLoss& loss,
+                      const AnyOptimiser& optimiser, const PairTraining& o) {
+  PairTraining with = o;
+  with.recipe.settings["images a step"] = message(o.images);
+  return train(model, set, loss, optimiser, with,
+               [&](Rng rng) { return draw_choices(set, o.pairs, o.batch, o.images, rng); });
 }
 
 Tensor embed(const Params& W, const Net& G, ConstView images) {

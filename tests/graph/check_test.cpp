@@ -122,6 +122,21 @@ TEST(GradientCheck, OfKinksAndForbiddenEntries_IsNotFooled) {
   EXPECT_TRUE(check) << check;
 }
 
+TEST(GradientCheck, OfTheDistancesToSeveral_Agrees) {
+  const Term term = factor::absolute_distances(Feature{0}, {Feature{1}, Feature{2}, Feature{3}});
+  Rng rng(5);
+  std::vector<Tensor> inputs;
+  for (int i = 0; i < 4; ++i) {
+    inputs.emplace_back(Shape{2, 11});
+    for (Real& v : inputs.back().span()) v = static_cast<Real>(rng.normal());
+  }
+  const GradientCheck check = check_gradient(term.function[0], inputs, 3);
+  EXPECT_TRUE(check) << check;
+  EXPECT_EQ(check.checked, 4u * 22u);
+  EXPECT_THROW(term.function[0].check(std::vector<Shape>{{11}, {11}, {11}}, 3), ShapeError);
+  EXPECT_THROW(term.function[0].check(std::vector<Shape>{{11}, {11}, {11}, {10}}, 3), ShapeError);
+}
+
 struct WholeModel {
   Params W;
   std::unique_ptr<OneGraph> one;

@@ -153,5 +153,54 @@ TEST(DrawnPairs, WithoutBothKinds_AreRefused) {
   EXPECT_THROW(draw_pairs(pairs_by_identity(std::vector{0, 1, 2}), 10, 2, Rng(1)), DataError);
 }
 
+TEST(DrawnChoices, HaveOneGenuineCandidateAndFewImagesABatch) {
+  const std::vector<int> who = people(30, 10);
+  const auto of = [&](int i) { return who[static_cast<std::size_t>(i)]; };
+  const std::vector<Choice> drawn = draw_choices(pairs_by_identity(who), 500, 100, 60, Rng(3));
+  ASSERT_EQ(drawn.size(), 500u);
+  for (std::size_t first = 0; first < drawn.size(); first += 100) {
+    std::set<int> met;
+    std::set<std::pair<int, int>> genuine;
+    for (std::size_t i = first; i < first + 100; ++i) {
+      const Choice& c = drawn[i];
+      EXPECT_EQ(of(c.image), of(c.candidates[0]));
+      EXPECT_NE(c.image, c.candidates[0]);
+      EXPECT_TRUE(std::all_of(c.candidates.begin() + 1, c.candidates.end(),
+                              [&](int other) { return of(other) != of(c.image); }));
+      genuine.insert({c.image, c.candidates[0]});
+      met.insert(c.image);
+      met.insert(c.candidates.begin(), c.candidates.end());
+    }
+    EXPECT_LE(met.size(), 63u);
+    EXPECT_EQ(genuine.size(), 100u);  // of some 180 there are, none twice
+  }
+}
+
+TEST(DrawnChoices, OfGivenImpostors_HaveNoOthers) {
+  // 4 is like nobody, 5 unlike nobody: neither can choose.
+  const PairSet set = pair_set(6, {{0, 1}, {2, 3}, {2, 5}}, {{{0, 2, false}, {0, 3, false}, {1, 4, false}}});
+  for (const Choice& c : draw_choices(set, 100, 10, 6, Rng(1))) {
+    EXPECT_TRUE(set.is_genuine(c.image, c.candidates[0]));
+    for (std::size_t k = 1; k < c.candidates.size(); ++k)
+      EXPECT_TRUE(std::ranges::any_of(*set.impostor, [&](const Pair& p) {
+        return std::minmax(p.a, p.b) == std::minmax(c.image, c.candidates[k]);
+      }));
+  }
+}
+
+TEST(DrawnChoices, AreAFunctionOfTheGenerator) {
+  const PairSet set = pairs_by_identity(people(4, 3));
+  EXPECT_EQ(draw_choices(set, 40, 8, 6, Rng(3)), draw_choices(set, 40, 8, 6, Rng(3)));
+  EXPECT_NE(draw_choices(set, 40, 8, 6, Rng(3)), draw_choices(set, 40, 8, 6, Rng(4)));
+}
+
+TEST(DrawnChoices, WithoutBothKinds_AreRefused) {
+  EXPECT_THROW(draw_choices(pairs_by_identity(std::vector{0, 0, 0}), 10, 2, 4, Rng(1)), DataError);
+  EXPECT_THROW(draw_choices(pairs_by_identity(std::vector{0, 1, 2}), 10, 2, 4, Rng(1)), DataError);
+  EXPECT_THROW(draw_choices(pair_set(4, {{0, 1}}, {{{2, 3, false}}}), 10, 2, 4, Rng(1)), DataError);
+  EXPECT_THROW(draw_choices(pairs_by_identity(people(4, 3)), 10, 0, 4, Rng(1)), DataError);
+  EXPECT_THROW(draw_choices(pairs_by_identity(people(4, 3)), 10, 2, 1, Rng(1)), DataError);
+}
+
 }  // namespace
 }  // namespace ebm::models

@@ -8,6 +8,8 @@
 #include <cmath>
 
 #include "ebm/losses/contrastive.hpp"
+#include "ebm/losses/hinge.hpp"
+#include "ebm/losses/nll.hpp"
 #include "ebm/models/verification.hpp"
 #include "io/io_test.hpp"
 #include "support/training.hpp"
@@ -93,6 +95,20 @@ TEST(Siamese, OfBothPapers_LearnAMetricForPeopleNeverSeen) {
     const double after = error(embed(t.W, t.G, strangers.images), strangers.person);
     EXPECT_GT(before, 0.2);
     EXPECT_LT(after, before / 2);
+  }
+}
+
+TEST(Siamese, ThatChooses_LearnsAMetricForPeopleNeverSeen) {
+  const Made made(40, 8, 1), strangers(12, 8, 2);
+  for (const AnyLoss& loss : {AnyLoss(loss::NegativeLogLikelihood{}), AnyLoss(loss::Hinge{.margin = 2})}) {
+    SCOPED_TRACE(loss.key);
+    Trained t(made, true);
+    Model<Choice> model = choosing(t.W, t.G, made.images);
+    const History history =
+        train_choices(model, pairs_by_identity(made.person), loss, optim::Adam{.rate = 5e-3}, training(10));
+    EXPECT_LT(history.train.back().loss, history.train.front().loss / 2);
+    EXPECT_LT(error(embed(t.W, t.G, strangers.images), strangers.person),
+              error(strangers.images, strangers.person) / 2);
   }
 }
 

@@ -32,7 +32,7 @@ struct Reads {
 };
 
 /// Features that one factor function may read.
-inline constexpr std::size_t kMaxInputs = 8;
+inline constexpr std::size_t kMaxInputs = 32;
 
 /// Where slopes are added: the same flat layout as W, and [rows, d] per input. Null, w or data: not wanted.
 struct Slopes {

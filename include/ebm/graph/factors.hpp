@@ -64,6 +64,9 @@ Term constant(Data energies);
 Term distance(Feature a, Feature b);
 /// E = sum_k |a_k - b_k| (Chopra, Hadsell, LeCun 2005).
 Term absolute_distance(Feature a, Feature b);
+/// E[y] = sum_k |a_k - b_yk|: which of `others`, at most kMaxInputs - 1, is nearest to a; on one label
+/// variable of as many labels.
+Term absolute_distances(Feature a, std::vector<Feature> others);
 /// E = |a - b|^2 / 2.
 Term half_squared_distance(Feature a, Feature b);
 /// The net's rows with one more label at a fixed energy: the rubbish class of LeCun et al. 1998, eq. 9 (its

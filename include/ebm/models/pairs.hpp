@@ -4,6 +4,7 @@
 /// a set are alike (genuine) and which are not (impostor). Alike may mean the same person, neighbours in
 /// pixel space, copies of one image moved about, or whatever a file says.
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -69,5 +70,20 @@ PairCounts ordered_pair_counts(std::span<const int> classes);
 /// few images in a step. A pure function of its arguments.
 /// \throws DataError when there is no genuine or no impostor pair, or for a batch below 2.
 std::vector<Pair> draw_pairs(const PairSet& set, int count, int batch, Rng rng);
+
+/// An image among candidates of which the first alone is like it.
+struct Choice {
+  static constexpr int kCandidates = 31;
+  int image = 0;
+  std::array<int, kCandidates> candidates{};  ///< the genuine one, then impostors
+  bool operator==(const Choice&) const = default;
+};
+
+/// The same for choices: of each `batch` of them every image is one of about `images` that are drawn together
+/// (some at random, each with up to three that are like it), so that a net sees few images in a step and every
+/// genuine pair among them counts, with impostors of its own. A pure function of its arguments.
+/// \throws DataError when there is no genuine or no impostor pair, or for less than one choice or two images
+/// a batch.
+std::vector<Choice> draw_choices(const PairSet& set, int count, int batch, int images, Rng rng);
 
 }  // namespace ebm::models

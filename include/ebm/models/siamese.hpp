@@ -33,18 +33,27 @@ Model<Pair> drlim(Params& W, const Net& G, const Tensor& images);
 Model<Pair> siamese(Params& W, const Net& G, Tensor&& images) = delete;
 Model<Pair> drlim(Params& W, const Net& G, Tensor&& images) = delete;
 
+/// Which of its candidates an image is like: E(Y = y) = |G(image) - G(candidate y)|_1, and the true Y is the
+/// genuine one. The same distances as siamese(), told apart rather than held against two fixed springs: any
+/// loss of labels serves, as the negative log-likelihood (the N-pair loss of Sohn 2016; Goldberger et al. 2005
+/// over all images) or the hinge (triplets; Schroff et al. 2015).
+Model<Choice> choosing(Params& W, const Net& G, const Tensor& images);
+Model<Choice> choosing(Params& W, const Net& G, Tensor&& images) = delete;
+
 struct PairTraining {
   int passes = 20;
-  int pairs = 4000;  ///< in a pass, half of them genuine, drawn anew
-  int batch = 64;    ///< pairs a step
+  int pairs = 4000;  ///< or choices, in a pass, drawn anew; of pairs half are genuine
+  int batch = 64;    ///< pairs or choices a step
+  int images = 60;   ///< that the choices of a step are among; pairs meet about as many as `batch`
   std::uint64_t seed = 1;
-  /// Redraws the images that the model views, before every pass: a pure function of the pass. Empty: they
-  /// stay.
-  std::function<void(int pass)> before_pass{};
+  /// Redraws the images that the model views, before every pass: a pure function of the pass, given which
+  /// images it will look at, ascending. Empty: they stay.
+  std::function<void(int pass, std::span<const int> images)> before_pass{};
   std::filesystem::path checkpoint{}, resume{};
-  Recipe recipe{};  ///< what else a resumed run must share
+  Recipe recipe{};    ///< what else a resumed run must share
+  History earlier{};  ///< of the training before this one: FitOptions::earlier
   bool quiet = false;
-  std::string title = "siamese net";
+  std::string title = "siamese net", stage = "pairs";
   std::function<void(const EpochReport& pass)> on_pass{};
 };
 
@@ -52,6 +61,10 @@ struct PairTraining {
 /// \throws DataError when there is no genuine or no impostor pair; otherwise as Trainer::fit.
 History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
                     const AnyOptimiser& optimiser, const PairTraining& options);
+
+/// The same on choices, each image with one that is like it and others that are not.
+History train_choices(Model<Choice>& model, const PairSet& set, const AnyLoss& loss,
+                      const AnyOptimiser& optimiser, const PairTraining& options);
 
 /// G of every image [n, ...], in batches, one forward pass each: [n, outputs].
 Tensor embed(const Params& W, const Net& G, ConstView images);
