@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <string>
 #include <vector>
@@ -15,18 +16,24 @@ inline double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+// Of all threads of this process: what is left to compare when others keep the cores busy.
+inline double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+inline double median(std::vector<double>& of) {
+  const auto middle = of.begin() + static_cast<std::ptrdiff_t>(of.size() / 2);
+  std::nth_element(of.begin(), middle, of.end());
+  return *middle;
+}
+
 struct Contender {
   std::string name;
   int threads;
   std::function<void(int threads)> before;
   std::function<void()> forward, step;
   std::function<double()> loss;
-  std::vector<double> seconds{};
-  double median() {
-    std::nth_element(seconds.begin(), seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2),
-                     seconds.end());
-    return seconds[seconds.size() / 2];
-  }
+  std::vector<double> seconds{}, processor{};  // of each run
+  double median() { return bench::median(seconds); }
+  double median_processor() { return bench::median(processor); }
 };
 
 // Each contender in turn for a slice of its time, several times over.
@@ -39,9 +46,10 @@ inline void measure(std::vector<Contender>& contenders, bool training, double bu
       run();  // warms caches and threads up
       const double end = now() + budget / kTurns;
       do {
-        const double start = now();
+        const double cpu = processor_seconds(), start = now();
         run();
         c.seconds.push_back(now() - start);
+        c.processor.push_back(processor_seconds() - cpu);
       } while (now() < end);
     }
 }

@@ -1,12 +1,3 @@
 add_executable(bench_faces faces.cpp)
 target_link_libraries(bench_faces PRIVATE ebm::models ebm_options fmt::fmt)
-# Of convnet.cmake, which comes before by name.
-if(TARGET bench_torch_lenet)
-  add_library(bench_torch_face OBJECT peers/torch_face.cpp)
-  target_include_directories(bench_torch_face SYSTEM PRIVATE ${EBM_TORCH_API})
-  target_sources(bench_faces PRIVATE $<TARGET_OBJECTS:bench_torch_face>)
-  target_compile_definitions(bench_faces PRIVATE EBM_BENCH_TORCH)
-  target_link_libraries(bench_faces PRIVATE ${EBM_TORCH} ${EBM_TORCH_CPU} ${EBM_C10})
-else()
-  message(STATUS "bench_faces: no libtorch found, it is not measured")
-endif()
+add_libtorch(bench_faces peers/torch_face.cpp)

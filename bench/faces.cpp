@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
 #include <numbers>
 #include <vector>
 
@@ -56,8 +55,6 @@ struct Ours {
   }
 };
 
-double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
 bool frames(double budget) {
   const models::FaceDetector detector;
   Rng rng(1);
@@ -65,13 +62,13 @@ bool frames(double budget) {
   const models::FaceSearch search{.largest = 32 * 2 * std::numbers::sqrt2 * 1.001};
   detector.detect(frame, search);
   std::vector<double> seconds;
-  const double cpu = processor_seconds(), end = bench::now() + 4 * budget;
+  const double cpu = bench::processor_seconds(), end = bench::now() + 4 * budget;
   do {
     const double start = bench::now();
     detector.detect(frame, search);
     seconds.push_back(bench::now() - start);
   } while (bench::now() < end);
-  const double each = (processor_seconds() - cpu) / static_cast<double>(seconds.size());
+  const double each = (bench::processor_seconds() - cpu) / static_cast<double>(seconds.size());
   std::ranges::sort(seconds);
   double replicated = 0, by_window = 0, scale = 1;
   for (int level = 0; level < 4; ++level, scale *= std::numbers::sqrt2) {

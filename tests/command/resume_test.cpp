@@ -4,6 +4,7 @@
 #include <csignal>
 
 #include "command_test.hpp"
+#include "ebm/io/safetensors.hpp"
 #include "ebm/train/checkpoint.hpp"
 
 namespace ebm::app {
@@ -70,6 +71,44 @@ TEST_P(ResumeCommand, StoppedInBothStages_EndsWithTheModelOfAnUntouchedRun) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, ResumeCommand, ::testing::Values(SIGKILL, SIGINT),
                          [](const auto& signal) { return signal.param == SIGKILL ? "Sigkill" : "Sigint"; });
+
+// Samples of its pass that a checkpoint has seen: 0 at the end of one.
+std::uint64_t position_of(const std::filesystem::path& checkpoint) {
+  return json::parse(io::read_safetensors(checkpoint).metadata.at("progress")).at("position");
+}
+
+TEST(FacesTrain, StoppedWithinAPassOfEitherPhase_EndsWithTheModelOfAnUntouchedRun) {
+  const io::Folder folder;
+  const auto training = [&](const std::string& out) -> Words {
+    return {"faces", "train",    "--count", "150",     "--passes", "3",         "--batch",
+            "4",     "--scenes", "2",       "--quiet", "--out",    folder / out};
+  };
+  const std::filesystem::path checkpoint = folder / "stopped.ckpt";
+  done(training("whole"));
+  for (const std::string stage : {"faces", "false alarms"}) {
+    SCOPED_TRACE(stage);
+    // A signal that happens to come between two passes is sent again in another run.
+    for (int attempt = 0; attempt < 20; ++attempt) {
+      for (const char* name : {"stopped", "stopped.ckpt", "stopped.ckpt.mined"})
+        std::filesystem::remove(folder / name);
+      const Running running(training("stopped"));
+      for (int tries = 0; tries < 60000; ++tries) {
+        if (std::filesystem::exists(checkpoint) && checkpoint_stage(checkpoint) == stage) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      running.signal(SIGINT);
+      running.wait();
+      if (std::filesystem::exists(checkpoint) && position_of(checkpoint) > 0) break;
+    }
+    ASSERT_TRUE(std::filesystem::exists(checkpoint));
+    ASSERT_GT(position_of(checkpoint), 0u);
+    ASSERT_EQ(checkpoint_stage(checkpoint), stage);
+    Words words = training("stopped");
+    words.insert(words.end(), {"--resume", checkpoint});
+    done(words);
+    EXPECT_TRUE(text_of(folder / "stopped") == text_of(folder / "whole"));
+  }
+}
 
 }  // namespace
 }  // namespace ebm::app

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <limits>
 
 #include "command_test.hpp"
 #include "ebm/core/rng.hpp"
 #include "ebm/io/image.hpp"
+#include "ebm/io/model_file.hpp"
 
 namespace ebm::app {
 namespace {
@@ -134,6 +136,42 @@ TEST_F(SiameseCommand, OnAFileOfPairs_TrainsOnThemOrNamesTheLine) {
   const Outcome refused = run(words);
   EXPECT_EQ(refused.code, 3);
   EXPECT_HAS(refused.err, "pairs:2: there is no image 'p2/9.pgm'");
+}
+
+TEST_F(SiameseCommand, OnAFileOfPairs_RecordsOnlyThosePeopleAsTrained) {
+  io::write_file(folder_ / "pairs", "p1/1.pgm p1/2.pgm 1\np1/1.pgm p2/1.pgm 0\n");
+  const json trained = done(with(training("m"), {"--json", "--pairs", folder_ / "pairs"})).value();
+  EXPECT_EQ(trained.at("people"), 2);
+  EXPECT_EQ(trained.at("images"), 3);
+  const json held = done(with(reading("verify"), {"--only", "held-out", "--json", "--quiet"})).value();
+  EXPECT_EQ(held.at("people"), 6);
+  EXPECT_EQ(done(with(reading("verify"), {"--json", "--quiet"})).value().at("in_training"),
+            (json{"p1", "p2"}));
+
+  io::write_file(folder_ / "pairs", "p1/1.pgm p1/2.pgm 1\n");
+  const Outcome refused = run(with(training("m"), {"--pairs", folder_ / "pairs"}));
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_HAS(refused.err, (folder_ / "pairs").string() + ": it names 1 genuine and 0 impostor pairs");
+}
+
+TEST_F(SiameseCommand, OfWeightsThatOverflow_NamesModelAndPictureInsteadOfFigures) {
+  done(training("m"));
+  const io::ModelFile file = io::read_model(folder_ / "m");
+  Params huge;
+  for (const auto& [name, block] : file.blocks) {
+    const Param p = huge.add(name, block.shape());
+    // Of both signs, so that a sum is inf - inf.
+    Real sign = 1;
+    for (Real& w : huge.view(p).span()) w = sign * std::numeric_limits<Real>::max(), sign = -sign;
+  }
+  io::save_model(folder_ / "m", file.info, huge);
+  for (const Words& words : {reading("embed"), with(reading("embed"), {"--json"}), reading("verify"),
+                             with(reading("map"), {"--out", folder_ / "map.html"})}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 3);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_HAS(outcome.err, (folder_ / "m").string() + ": the embedding of p1/1.pgm is not finite");
+  }
 }
 
 TEST_F(SiameseCommand, WithFilesThatCannotBeRead_CountsAndListsThem) {

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "browser_test.hpp"
 #include "command_test.hpp"
 #include "report/report_test.hpp"
 
@@ -182,30 +183,12 @@ document.body.innerHTML = '<pre>REPORT' + JSON.stringify(report) + 'END</pre>';
 </script>)js";
 
 TEST(Teach, InABrowser_MovesWithItsSliders_FitsAPhone_AndHasNoError) {
-  std::string browser;
-  for (const char* path : {"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"})
-    if (browser.empty() && std::filesystem::exists(path)) browser = path;
-  if (browser.empty()) GTEST_SKIP() << "no chromium here: install it to look at the page in a browser";
+  if (browser().empty()) GTEST_SKIP() << kNoBrowser;
   io::Folder folder;
   done({"teach", "--epochs", "3", "--out", folder / "t.html", "--quiet"});
-  std::string html = text_of(folder / "t.html");
-  html.insert(html.find("<head>") + 6,
-              "<script>window.faults=[];window.addEventListener('error',e=>window.faults.push(e.message));"
-              "console.error=console.warn=(...a)=>window.faults.push(a.join(' '));</script>");
-  html.insert(html.rfind("</body>"), kProbe);
-  io::write_file(folder / "probe.html", html);
   for (const char* size : {"390,900", "1200,900"}) {
-    const std::string command = "timeout 120 " + browser +
-                                " --headless=old --no-sandbox --disable-gpu --virtual-time-budget=5000 "
-                                "--user-data-dir=" +
-                                (folder / "profile").string() + " --window-size=" + size +
-                                " --dump-dom file://" + (folder / "probe.html").string() + " > " +
-                                (folder / "dom").string() + " 2> " + (folder / "err").string();
-    ASSERT_EQ(std::system(command.c_str()), 0) << text_of(folder / "err");
-    const std::string dom = text_of(folder / "dom");
-    const std::size_t first = dom.find("REPORT{"), last = dom.find("}END");
-    ASSERT_TRUE(first != dom.npos && last != dom.npos) << dom.substr(0, 300) << text_of(folder / "err");
-    const json report = json::parse(dom.substr(first + 6, last - first - 5));
+    const json report = seen_in_browser(folder / "t.html", kProbe, size);
+    ASSERT_FALSE(report.is_null());
     EXPECT_EQ(report.at("errors"), json::array());
     EXPECT_EQ(report.at("ready"), "yes");
     EXPECT_EQ(report.at("widgets"), 9);

@@ -24,7 +24,7 @@
 
 namespace ebm::testing {
 
-inline constexpr std::size_t kLosses = 14, kEngines = 18;
+inline constexpr std::size_t kLosses = 14, kEngines = 19;
 
 inline constexpr std::string_view kEngineNames[kEngines] = {"Exhaustive",
                                                             "MinSum",
@@ -43,179 +43,180 @@ inline constexpr std::string_view kEngineNames[kEngines] = {"Exhaustive",
                                                             "Langevin",
                                                             "Hamiltonian",
                                                             "Gibbs",
-                                                            "AnnealedImportance"};
+                                                            "AnnealedImportance",
+                                                            "ClosedForm"};
 
 // clang-format off
 inline constexpr std::string_view kExpected[][kLosses] = {
   // ATwoClassClassifier
   {
-    "TTTgggTgggggggpppp",  // energy
-    "TTTgggTgggggggpppp",  // perceptron
-    "TTTgggTggggppppppp",  // hinge
-    "TTTgggTggggppppppp",  // log
-    "nnngggnggggppppppp",  // lvq2
-    "TTTgggTggggppppppp",  // mce
-    "nnngggnggggppppppp",  // square-square
-    "nnngggnggggppppppp",  // square-exponential
-    "TpTpggTpgppppppppT",  // nll
-    "TpTpggTpgppppppppT",  // mee
-    "nnngggnggggppppppp",  // contrastive-exponential
-    "nnngggnggggppppppp",  // contrastive-margin
-    "ppppppppppppppggTp",  // cd
-    "ppppppppppppppggTp",  // pcd
+    "TTTgggTgggggggppppg",  // energy
+    "TTTgggTgggggggppppg",  // perceptron
+    "TTTgggTggggpppppppg",  // hinge
+    "TTTgggTggggpppppppg",  // log
+    "nnngggnggggpppppppg",  // lvq2
+    "TTTgggTggggpppppppg",  // mce
+    "nnngggnggggpppppppg",  // square-square
+    "nnngggnggggpppppppg",  // square-exponential
+    "TpTpggTpgppppppppTp",  // nll
+    "TpTpggTpgppppppppTp",  // mee
+    "nnngggnggggpppppppg",  // contrastive-exponential
+    "nnngggnggggpppppppg",  // contrastive-margin
+    "ppppppppppppppggTpp",  // cd
+    "ppppppppppppppggTpp",  // pcd
   },
   // AMulticlassClassifier
   {
-    "TTTgggTgggggggpppp",  // energy
-    "TTTgggTgggggggpppp",  // perceptron
-    "TTTgggTggggppppppp",  // hinge
-    "TTTgggTggggppppppp",  // log
-    "nnngggnggggppppppp",  // lvq2
-    "TTTgggTggggppppppp",  // mce
-    "nnngggnggggppppppp",  // square-square
-    "nnngggnggggppppppp",  // square-exponential
-    "TpTpggTpgppppppppT",  // nll
-    "TpTpggTpgppppppppT",  // mee
-    "nnngggnggggppppppp",  // contrastive-exponential
-    "nnngggnggggppppppp",  // contrastive-margin
-    "ppppppppppppppggTp",  // cd
-    "ppppppppppppppggTp",  // pcd
+    "TTTgggTgggggggppppg",  // energy
+    "TTTgggTgggggggppppg",  // perceptron
+    "TTTgggTggggpppppppg",  // hinge
+    "TTTgggTggggpppppppg",  // log
+    "nnngggnggggpppppppg",  // lvq2
+    "TTTgggTggggpppppppg",  // mce
+    "nnngggnggggpppppppg",  // square-square
+    "nnngggnggggpppppppg",  // square-exponential
+    "TpTpggTpgppppppppTp",  // nll
+    "TpTpggTpgppppppppTp",  // mee
+    "nnngggnggggpppppppg",  // contrastive-exponential
+    "nnngggnggggpppppppg",  // contrastive-margin
+    "ppppppppppppppggTpp",  // cd
+    "ppppppppppppppggTpp",  // pcd
   },
   // FixedCentres
   {
-    "TTTgggTgggggggpppp",  // energy
-    "TTTgggTgggggggpppp",  // perceptron
-    "TTTgggTggggppppppp",  // hinge
-    "TTTgggTggggppppppp",  // log
-    "TTTgggTggggppppppp",  // lvq2
-    "TTTgggTggggppppppp",  // mce
-    "TTTgggTggggppppppp",  // square-square
-    "TTTgggTggggppppppp",  // square-exponential
-    "TpTpggTpgppppppppT",  // nll
-    "TpTpggTpgppppppppT",  // mee
-    "TTTgggTggggppppppp",  // contrastive-exponential
-    "TTTgggTggggppppppp",  // contrastive-margin
-    "ppppppppppppppggTp",  // cd
-    "ppppppppppppppggTp",  // pcd
+    "TTTgggTgggggggppppg",  // energy
+    "TTTgggTgggggggppppg",  // perceptron
+    "TTTgggTggggpppppppg",  // hinge
+    "TTTgggTggggpppppppg",  // log
+    "TTTgggTggggpppppppg",  // lvq2
+    "TTTgggTggggpppppppg",  // mce
+    "TTTgggTggggpppppppg",  // square-square
+    "TTTgggTggggpppppppg",  // square-exponential
+    "TpTpggTpgppppppppTp",  // nll
+    "TpTpggTpgppppppppTp",  // mee
+    "TTTgggTggggpppppppg",  // contrastive-exponential
+    "TTTgggTggggpppppppg",  // contrastive-margin
+    "ppppppppppppppggTpp",  // cd
+    "ppppppppppppppggTpp",  // pcd
   },
   // LearnedCentres
   {
-    "cccgggcgggggggpppp",  // energy
-    "TTTgggTgggggggpppp",  // perceptron
-    "TTTgggTggggppppppp",  // hinge
-    "TTTgggTggggppppppp",  // log
-    "TTTgggTggggppppppp",  // lvq2
-    "TTTgggTggggppppppp",  // mce
-    "TTTgggTggggppppppp",  // square-square
-    "TTTgggTggggppppppp",  // square-exponential
-    "TpTpggTpgppppppppT",  // nll
-    "TpTpggTpgppppppppT",  // mee
-    "TTTgggTggggppppppp",  // contrastive-exponential
-    "TTTgggTggggppppppp",  // contrastive-margin
-    "ppppppppppppppggTp",  // cd
-    "ppppppppppppppggTp",  // pcd
+    "cccgggcgggggggppppg",  // energy
+    "TTTgggTgggggggppppg",  // perceptron
+    "TTTgggTggggpppppppg",  // hinge
+    "TTTgggTggggpppppppg",  // log
+    "TTTgggTggggpppppppg",  // lvq2
+    "TTTgggTggggpppppppg",  // mce
+    "TTTgggTggggpppppppg",  // square-square
+    "TTTgggTggggpppppppg",  // square-exponential
+    "TpTpggTpgppppppppTp",  // nll
+    "TpTpggTpgppppppppTp",  // mee
+    "TTTgggTggggpppppppg",  // contrastive-exponential
+    "TTTgggTggggpppppppg",  // contrastive-margin
+    "ppppppppppppppggTpp",  // cd
+    "ppppppppppppppggTpp",  // pcd
   },
   // ARegression
   {
-    "gggggTTTTTTTTTpppp",  // energy
-    "gggggTTTTTTTTTpppp",  // perceptron
-    "gggggTTTTTTppppppp",  // hinge
-    "gggggTTTTTTppppppp",  // log
-    "gggggsnnnnnppppppp",  // lvq2
-    "gggggTTTTTTppppppp",  // mce
-    "gggggTTTTTTppppppp",  // square-square
-    "gggggTTTTTTppppppp",  // square-exponential
-    "gpgpgTgpgppppppppT",  // nll
-    "gpgpgTgpgppppppppT",  // mee
-    "gggggTTTTTTppppppp",  // contrastive-exponential
-    "gggggTTTTTTppppppp",  // contrastive-margin
-    "ppppppppppppppTTgp",  // cd
-    "ppppppppppppppTTgp",  // pcd
+    "gggggTTTTTTTTTppppg",  // energy
+    "gggggTTTTTTTTTppppg",  // perceptron
+    "gggggTTTTTTpppppppg",  // hinge
+    "gggggTTTTTTpppppppg",  // log
+    "gggggsnnnnnpppppppg",  // lvq2
+    "gggggTTTTTTpppppppg",  // mce
+    "gggggTTTTTTpppppppg",  // square-square
+    "gggggTTTTTTpppppppg",  // square-exponential
+    "gpgpgTgpgppppppppTp",  // nll
+    "gpgpgTgpgppppppppTp",  // mee
+    "gggggTTTTTTpppppppg",  // contrastive-exponential
+    "gggggTTTTTTpppppppg",  // contrastive-margin
+    "ppppppppppppppTTgpp",  // cd
+    "ppppppppppppppTTgpp",  // pcd
   },
   // AnImplicitRegression
   {
-    "gggggccccccgggpppp",  // energy
-    "gggggccccccgggpppp",  // perceptron
-    "gggggTTTTTTppppppp",  // hinge
-    "gggggTTTTTTppppppp",  // log
-    "gggggccccccppppppp",  // lvq2
-    "gggggTTTTTTppppppp",  // mce
-    "gggggTTTTTTppppppp",  // square-square
-    "gggggTTTTTTppppppp",  // square-exponential
-    "gpgpgTTpgppppppppT",  // nll
-    "gpgpgwwpgppppppppT",  // mee
-    "gggggTTTTTTppppppp",  // contrastive-exponential
-    "gggggTTTTTTppppppp",  // contrastive-margin
-    "ppppppppppppppTTgp",  // cd
-    "ppppppppppppppTTgp",  // pcd
+    "gggggccccccgggppppg",  // energy
+    "gggggccccccgggppppg",  // perceptron
+    "gggggTTTTTTpppppppg",  // hinge
+    "gggggTTTTTTpppppppg",  // log
+    "gggggccccccpppppppg",  // lvq2
+    "gggggTTTTTTpppppppg",  // mce
+    "gggggTTTTTTpppppppg",  // square-square
+    "gggggTTTTTTpppppppg",  // square-exponential
+    "gpgpgTTpgppppppppTp",  // nll
+    "gpgpgwwpgppppppppTp",  // mee
+    "gggggTTTTTTpppppppg",  // contrastive-exponential
+    "gggggTTTTTTpppppppg",  // contrastive-margin
+    "ppppppppppppppTTgpp",  // cd
+    "ppppppppppppppTTgpp",  // pcd
   },
   // ACrf
   {
-    "TTTgggTgggggggpppp",  // energy
-    "TTTgggTgggggggpppp",  // perceptron
-    "TTTgggTggggppppppp",  // hinge
-    "TTTgggTggggppppppp",  // log
-    "nnngggnggggppppppp",  // lvq2
-    "TTTgggTggggppppppp",  // mce
-    "nnngggnggggppppppp",  // square-square
-    "nnngggnggggppppppp",  // square-exponential
-    "TpTpggTpgppppppppT",  // nll
-    "TpTpggTpgppppppppT",  // mee
-    "nnngggnggggppppppp",  // contrastive-exponential
-    "nnngggnggggppppppp",  // contrastive-margin
-    "ppppppppppppppggTp",  // cd
-    "ppppppppppppppggTp",  // pcd
+    "TTTgggTgggggggppppg",  // energy
+    "TTTgggTgggggggppppg",  // perceptron
+    "TTTgggTggggpppppppg",  // hinge
+    "TTTgggTggggpppppppg",  // log
+    "nnngggnggggpppppppg",  // lvq2
+    "TTTgggTggggpppppppg",  // mce
+    "nnngggnggggpppppppg",  // square-square
+    "nnngggnggggpppppppg",  // square-exponential
+    "TpTpggTpgppppppppTp",  // nll
+    "TpTpggTpgppppppppTp",  // mee
+    "nnngggnggggpppppppg",  // contrastive-exponential
+    "nnngggnggggpppppppg",  // contrastive-margin
+    "ppppppppppppppggTpp",  // cd
+    "ppppppppppppppggTpp",  // pcd
   },
   // ALatentTrellis
   {
-    "TTTgggTgggggggpppp",  // energy
-    "TTTgggTgggggggpppp",  // perceptron
-    "TTTgggTggggppppppp",  // hinge
-    "TTTgggTggggppppppp",  // log
-    "nnngggnggggppppppp",  // lvq2
-    "TTTgggTggggppppppp",  // mce
-    "nnngggnggggppppppp",  // square-square
-    "nnngggnggggppppppp",  // square-exponential
-    "TpTpggTpgppppppppT",  // nll
-    "TpTpggTpgppppppppT",  // mee
-    "nnngggnggggppppppp",  // contrastive-exponential
-    "nnngggnggggppppppp",  // contrastive-margin
-    "ppppppppppppppggTp",  // cd
-    "ppppppppppppppggTp",  // pcd
+    "TTTgggTgggggggppppg",  // energy
+    "TTTgggTgggggggppppg",  // perceptron
+    "TTTgggTggggpppppppg",  // hinge
+    "TTTgggTggggpppppppg",  // log
+    "nnngggnggggpppppppg",  // lvq2
+    "TTTgggTggggpppppppg",  // mce
+    "nnngggnggggpppppppg",  // square-square
+    "nnngggnggggpppppppg",  // square-exponential
+    "TpTpggTpgppppppppTp",  // nll
+    "TpTpggTpgppppppppTp",  // mee
+    "nnngggnggggpppppppg",  // contrastive-exponential
+    "nnngggnggggpppppppg",  // contrastive-margin
+    "ppppppppppppppggTpp",  // cd
+    "ppppppppppppppggTpp",  // pcd
   },
   // APath
   {
-    "gggTTgTgggggggpppp",  // energy
-    "gggTTgTgggggggpppp",  // perceptron
-    "gggTTgTggggppppppp",  // hinge
-    "gggTTgTggggppppppp",  // log
-    "gggnngnggggppppppp",  // lvq2
-    "gggTTgTggggppppppp",  // mce
-    "gggnngnggggppppppp",  // square-square
-    "gggnngnggggppppppp",  // square-exponential
-    "gpgpTgTpgppppppppg",  // nll
-    "gpgpTgTpgppppppppg",  // mee
-    "gggnngnggggppppppp",  // contrastive-exponential
-    "gggnngnggggppppppp",  // contrastive-margin
-    "ppppppppppppppgggp",  // cd
-    "ppppppppppppppgggp",  // pcd
+    "gggTTgTgggggggppppg",  // energy
+    "gggTTgTgggggggppppg",  // perceptron
+    "gggTTgTggggpppppppg",  // hinge
+    "gggTTgTggggpppppppg",  // log
+    "gggnngnggggpppppppg",  // lvq2
+    "gggTTgTggggpppppppg",  // mce
+    "gggnngnggggpppppppg",  // square-square
+    "gggnngnggggpppppppg",  // square-exponential
+    "gpgpTgTpgppppppppgp",  // nll
+    "gpgpTgTpgppppppppgp",  // mee
+    "gggnngnggggpppppppg",  // contrastive-exponential
+    "gggnngnggggpppppppg",  // contrastive-margin
+    "ppppppppppppppgggpp",  // cd
+    "ppppppppppppppgggpp",  // pcd
   },
   // ALatentPose
   {
-    "gggggwwgwwwgggpppp",  // energy
-    "gggggTTgTTTgggpppp",  // perceptron
-    "gggggTTgTTTppppppp",  // hinge
-    "gggggTTgTTTppppppp",  // log
-    "gggggTTgTTTppppppp",  // lvq2
-    "gggggTTgTTTppppppp",  // mce
-    "gggggTTgTTTppppppp",  // square-square
-    "gggggTTgTTTppppppp",  // square-exponential
-    "gpgpgTTpTppppppppg",  // nll
-    "gpgpgTTpTppppppppg",  // mee
-    "gggggTTgTTTppppppp",  // contrastive-exponential
-    "gggggTTgTTTppppppp",  // contrastive-margin
-    "ppppppppppppppgggp",  // cd
-    "ppppppppppppppgggp",  // pcd
+    "gggggwwgwwwgggppppg",  // energy
+    "gggggTTgTTTgggppppg",  // perceptron
+    "gggggTTgTTTpppppppg",  // hinge
+    "gggggTTgTTTpppppppg",  // log
+    "gggggTTgTTTpppppppg",  // lvq2
+    "gggggTTgTTTpppppppg",  // mce
+    "gggggTTgTTTpppppppg",  // square-square
+    "gggggTTgTTTpppppppg",  // square-exponential
+    "gpgpgTTpTppppppppgp",  // nll
+    "gpgpgTTpTppppppppgp",  // mee
+    "gggggTTgTTTpppppppg",  // contrastive-exponential
+    "gggggTTgTTTpppppppg",  // contrastive-margin
+    "ppppppppppppppgggpp",  // cd
+    "ppppppppppppppgggpp",  // pcd
   },
 };
 // clang-format on

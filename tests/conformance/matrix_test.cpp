@@ -10,6 +10,7 @@
 
 #include "conformance/architectures.hpp"
 #include "conformance/matrix_table.hpp"
+#include "ebm/inference/closed_form.hpp"
 #include "ebm/inference/least_squares.hpp"
 #include "ebm/inference/reals.hpp"
 #include "ebm/inference/sampling.hpp"
@@ -44,6 +45,7 @@ AnyEngine engine_of(std::size_t column) {
       infer::Hamiltonian{.step = 0.3, .leaps = 3},
       infer::Gibbs{},
       infer::AnnealedImportance{.particles = 16, .levels = 8, .leaps = 2},
+      infer::ClosedForm{},
   };
   return all[column];
 }
@@ -157,6 +159,7 @@ std::string_view missing(const Triple& t, std::string_view engine, char letter) 
   if (engine == "grid") return "covers a real variable";
   if (engine == "langevin" || engine == "hamiltonian") return "moves real variables";
   if (engine == "annealing") return kind == Kind::path ? "is a path" : "has label variables";
+  if (engine == "closed_form" && kind == Kind::real) return "the ball around the true|other than as it is";
   if (kArchitectures[t.architecture].make == implicit_regression && engine == "lbfgs") return "has bounds";
   if (kArchitectures[t.architecture].make == implicit_regression && engine != "nested") return "reads net";
   if (engine == "nested" && kind == Kind::real) return "there are none";
@@ -193,7 +196,8 @@ std::array<bool, kEngines> answerable() {
           Answerable<L, infer::Alternating>,     Answerable<L, infer::LeastSquares>,
           Answerable<L, infer::Lbfgs>,           Answerable<L, infer::LevenbergMarquardt>,
           Answerable<L, infer::Langevin>,        Answerable<L, infer::Hamiltonian>,
-          Answerable<L, infer::Gibbs>,           Answerable<L, infer::AnnealedImportance>};
+          Answerable<L, infer::Gibbs>,           Answerable<L, infer::AnnealedImportance>,
+          Answerable<L, infer::ClosedForm>};
 }
 
 TEST(Matrix, OfPairsThatLackAPower_DoesNotCompileForAnyArchitecture) {

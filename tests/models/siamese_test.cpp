@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <csignal>
 
 #include "ebm/losses/contrastive.hpp"
 #include "ebm/losses/hinge.hpp"
 #include "ebm/losses/nll.hpp"
 #include "ebm/models/verification.hpp"
+#include "ebm/train/checkpoint.hpp"
 #include "io/io_test.hpp"
 #include "support/training.hpp"
 
@@ -162,6 +164,33 @@ TEST(Siamese, ResumedAfterAStop_EndsWithTheSameWeights) {
   EXPECT_EQ(weights(resumed), weights(whole));
   o.pairs = 380;
   EXPECT_THROW(fit(resumed, o), DataError);  // another run
+}
+
+TEST(Siamese, ResumedAfterAStopWithinAPass_EndsWithTheSameWeights) {
+  const Made made(10, 4, 1);
+  const PairSet set = pairs_by_identity(made.person);
+  const auto fit = [&](Trained& t, const PairTraining& o) {
+    train_pairs(t.model, set, loss::ContrastiveMargin{.margin = 2}, optim::Adam{.rate = 5e-3}, o);
+  };
+  const io::Folder folder;
+  Trained whole(made, false), stopped(made, false), resumed(made, false);
+  fit(whole, training(4));
+  PairTraining o = training(4);
+  o.checkpoint = folder / "c";
+  o.before_pass = [](int pass) {
+    if (pass == 2) std::raise(SIGINT);  // seen after the first step of the pass
+  };
+  EXPECT_THROW(fit(stopped, o), Interrupted);
+  OptimState state;
+  std::vector<Real> best;
+  RunState run;
+  load_checkpoint(folder / "c", stopped.W, state, best, run);
+  EXPECT_EQ(run.epoch, 2);
+  EXPECT_EQ(run.position, 20u);
+  o.before_pass = {};
+  o.resume = folder / "c";
+  fit(resumed, o);
+  EXPECT_EQ(weights(resumed), weights(whole));
 }
 
 TEST(Siamese, Embedding_IsThatOfEachImageAlone) {
