@@ -1,5 +1,6 @@
-// A factor of one's own: class y has a centre w_y in W, and E(W, x, y) = log(1 + |x - w_y|^2), which forgives
-// outliers. The formula is all there is to it: slopes come by dual numbers.
+// Factors of one's own, on a label and on a real variable. First: class y has a centre w_y in W, and E(W, x,
+// y) = log(1 + |x - w_y|^2), which forgives outliers. The formula is all there is to it: slopes come by dual
+// numbers. Then: a line of heights z fitted to measurements, one of them nonsense.
 #include <cmath>
 #include <ebm/ebm.hpp>
 #include <iostream>
@@ -24,7 +25,7 @@ struct Flower {
   int kind;
 };
 
-int main() {
+bool learn_flowers() {
   Rng rng(5);
   std::vector<Flower> data;
   for (int i = 0; i < 600;
@@ -49,5 +50,48 @@ int main() {
 
   Trainer train(flowers, loss::NegativeLogLikelihood{}, infer::Exhaustive{}, optim::Adam{.rate = 1e-2});
   for (int epoch = 0; epoch < 10; ++epoch) std::cout << train.epoch(ready, {.batch = 20}) << '\n';
-  return train.evaluate(ready).error < 0.12 ? 0 : 1;
+  return train.evaluate(ready).error < 0.12;
+}
+
+// E(z, x) = z_0^2 + sum_i log(1 + (z_i - x_i)^2) + w sum_i (z_i - 2 z_i+1 + z_i+2)^2
+bool fit_heights() {
+  Params W;
+  const Param stiffness = W.table("stiffness", {1});
+  W.view(stiffness)[0] = 2;
+  const Model<Tensor> line(W, [&](FactorGraph& g, const Tensor& x) {
+    const RealVariable z = g.output("z", Reals(6));
+    g.add(factor::each(
+        "start", [](const auto* z) { return z[0] * z[0]; }, g.slice(z, 1, {0})));  // one row
+    g.add_each(factor::each(
+                   "measured",
+                   [](const auto* z, const auto* x) {
+                     using std::log1p;
+                     return log1p((z[0] - x[0]) * (z[0] - x[0]));
+                   },
+                   g.slice(z, 1, {0, 1, 2, 3, 4, 5}), g.feature(x)),
+               6);  // six rows: row i of both features is factor i
+    g.add_each(factor::each(
+                   "bend",
+                   [](const auto* z, const auto* w) {
+                     const auto bend = (z[0] - z[1]) - (z[1] - z[2]);
+                     return w[0] * bend * bend;
+                   },
+                   g.slice(z, 3, {0, 1, 2, 1, 2, 3, 2, 3, 4, 3, 4, 5}), W.block(stiffness)),
+               4);  // W has no rows: all share it
+  });
+
+  const Tensor measured({6, 1}, {0, 1, 2, 9, 4, 5});
+  const Prepared ready = line.prepare(measured);
+  const GradientCheck check = check_gradient(ready, 0, {}, std::vector<Real>{0, 1, 3, 2, 5, 4});
+  std::cout << check << '\n';  // no label, six reals: dE/dz and dE/dW at these
+  Batch batch = ready.batch();
+  const Minimum best = minimize(batch, infer::GradientDescent{.low = 0, .high = 5});
+  for (const Real z : best.reals) std::cout << z << ' ';
+  std::cout << '\n' << best.report << '\n';
+  return check && std::abs(best.reals[3] - 3) < 0.3;
+}
+
+int main() {
+  const bool learned = learn_flowers(), fitted = fit_heights();
+  return learned && fitted ? 0 : 1;
 }

@@ -260,6 +260,10 @@ int read(Options& o) {
 void add_check_reader(CLI::App& ebm) {
   auto* command = ebm.add_subcommand("check-reader", "Read courtesy amounts: a graph transformer network");
   command->require_subcommand(1);
+  command->footer(
+      "Example:\n  ebm check-reader train --data fields --loss nll --recogniser hos --out "
+      "reader.safetensors\n"
+      "  ebm check-reader eval --model reader.safetensors --data fields");
   const auto is_ink = CLI::IsMember({"dark", "light"});
   const auto parts = [](CLI::App* c, const std::shared_ptr<Options>& o) {
     c->add_option("--data", o->data,

@@ -8,10 +8,12 @@
 #include <numbers>
 
 #include "ebm/core/error.hpp"
+#include "ebm/core/interrupt.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/models/face_scenes.hpp"
 #include "ebm/report/progress.hpp"
 #include "faces.hpp"
+#include "staged.hpp"
 
 namespace ebm::app {
 namespace {
@@ -32,15 +34,16 @@ std::string name_of(const Options& o, std::size_t i) {
   return fmt::format("{}_{:06}.png", o.scenes ? "scene" : "face", i);
 }
 
+bool is_made(const std::string& name) {
+  return is_numbered(name, "face_", ".png") || is_numbered(name, "scene_", ".png");
+}
+
 /// Refuses a folder with anything in it that this command does not write.
-void claim(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw DataError(folder.string() + ": cannot make this folder: " + error.message());
+void check_folder(const fs::path& folder) {
+  if (!fs::is_directory(folder)) return;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    const bool picture = (name.starts_with("face_") || name.starts_with("scene_")) && name.ends_with(".png");
-    if (!picture && name != "labels.json")
+    if (!is_made(name) && name != "labels.json" && name != ".faces.part")
       throw DataError(fmt::format("{} holds {}, which is no generated face; give a new or empty folder",
                                   folder.string(), name));
   }
@@ -105,15 +108,16 @@ int generate(Options o) {
     throw DataError(
         fmt::format("scenes of {0} x {0} are too small for faces of {1} pixels; give --size {2} or more",
                     o.size, scenes.smallest, 2 * scenes.smallest));
-  claim(o.out);
-  // What was there is no whole set any more; the new labels come last, so a folder with them is whole.
-  fs::remove(fs::path(o.out) / "labels.json");
+  check_folder(o.out);
+  const InterruptGuard guard;
+  const Staged staged(o.out, "faces", "labels.json", is_made);
   Sheet sheet(o.sheet.empty() ? 0 : o.count, o.size);
   std::vector<nlohmann::json> rows(static_cast<std::size_t>(o.count));
   report::Progress::Options shown;
   shown.quiet = o.common.quiet;
   report::Progress bar("generating", rows.size(), shown);
   parallel_for(rows.size(), [&](std::size_t i) {
+    if (interrupted()) return;
     nlohmann::json faces = nlohmann::json::array();
     models::GreyMap image;
     if (o.scenes) {
@@ -125,19 +129,21 @@ int generate(Options o) {
       faces.push_back(as_json(crop.window, crop.pose));
       image = std::move(crop.image);
     }
-    io::write_png(fs::path(o.out) / name_of(o, i), models::to_image(image));
+    io::write_png(staged / name_of(o, i), models::to_image(image));
     if (!o.sheet.empty()) sheet.put(i, image);  // each has a place of its own
     rows[i] = {{"file", name_of(o, i)}, {"faces", std::move(faces)}};
     bar.advance();
   });
+  if (interrupted()) throw Interrupted("[faces] stopped by a signal; " + o.out + " is as it was");
   bar.finish();
   std::size_t faces = 0;
   for (const auto& row : rows) faces += row.at("faces").size();
   io::write_file(
-      fs::path(o.out) / "labels.json",
+      staged / "labels.json",
       nlohmann::json{{"seed", o.common.seed}, {"width", o.size}, {"height", o.size}, {"images", rows}}.dump(
           1) +
           "\n");
+  staged.take_place();
   if (!o.sheet.empty()) io::write_png(o.sheet, models::to_image(sheet.map()));
   if (o.common.json)
     print({{"count", o.count}, {"faces", faces}, {"size", o.size}, {"out", o.out}, {"seed", o.common.seed}});
@@ -177,7 +183,9 @@ void add_faces_generate(CLI::App& faces) {
   a->footer(
       "Example:\n  ebm faces generate --count 1000 --out faces --seed 7\n  ebm faces generate --scenes "
       "--count "
-      "20 --out scenes --backgrounds photographs\nPicture i of a seed is always the same. labels.json: for "
+      "20 --out scenes --backgrounds photographs\nPicture i of a seed is always the same, and an earlier set "
+      "there is replaced once the new one is "
+      "complete. labels.json: for "
       "each image its faces, each with the middle x, y and the side `size` of the square around it, pixels, "
       "and yaw (> 0: towards the picture's right), pitch (> 0: up), roll (> 0: clockwise), degrees.");
   add_run(*a, [o] { return generate(*o); });

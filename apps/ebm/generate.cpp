@@ -11,6 +11,7 @@
 #include "ebm/io/labels.hpp"
 #include "ebm/models/mnist_composer.hpp"
 #include "ebm/report/progress.hpp"
+#include "staged.hpp"
 
 namespace ebm::app {
 namespace {
@@ -21,11 +22,7 @@ struct Options {
   int count = 100;
 };
 
-// Named as field i of some seed is.
-bool is_made(const std::string& name) {
-  return name.starts_with("amount_") && name.ends_with(".pgm") &&
-         name.find_first_not_of("0123456789", 7) == name.size() - 4;
-}
+bool is_made(const std::string& name) { return is_numbered(name, "amount_", ".pgm"); }
 
 // The labelled images of somebody else are not ours to replace.
 void check_folder(const Options& o) {
@@ -41,54 +38,11 @@ void check_folder(const Options& o) {
                                              file.string()));
 }
 
-// The new set grows in a folder of its own inside OUT. Until it is complete the old one stays as it was, and
-// what a killed run leaves is removed by the next.
-class Staged {
- public:
-  explicit Staged(const std::filesystem::path& out) : out_(out), part_(out / ".amounts.part") {
-    std::error_code error;
-    new_ = std::filesystem::create_directories(out_, error);
-    if (!error) std::filesystem::remove_all(part_, error);
-    if (!error) std::filesystem::create_directory(part_, error);
-    if (error) throw DataError(out_.string() + ": cannot make this folder: " + error.message());
-  }
-  ~Staged() {
-    std::error_code ignored;
-    std::filesystem::remove_all(part_, ignored);
-    if (new_) std::filesystem::remove(out_, ignored);  // only when it is empty
-  }
-  Staged(const Staged&) = delete;
-  Staged& operator=(const Staged&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return part_ / name; }
-
-  // The old table goes first and the new one comes last, so that a folder with a table is whole.
-  void take_place() const {
-    namespace fs = std::filesystem;
-    try {
-      fs::remove(out_ / "labels.tsv");
-      std::vector<fs::path> old, made;
-      for (const auto& entry : fs::directory_iterator(out_))
-        if (is_made(entry.path().filename())) old.push_back(entry.path());
-      for (const fs::path& file : old) fs::remove(file);
-      for (const auto& entry : fs::directory_iterator(part_))
-        if (is_made(entry.path().filename())) made.push_back(entry.path());
-      for (const fs::path& file : made) fs::rename(file, out_ / file.filename());
-      fs::rename(part_ / "labels.tsv", out_ / "labels.tsv");
-    } catch (const fs::filesystem_error& e) {
-      throw DataError(out_.string() + ": the amounts cannot be put there: " + e.code().message());
-    }
-  }
-
- private:
-  std::filesystem::path out_, part_;
-  bool new_ = false;
-};
-
 int amounts(const Options& o) {
   apply(o.common);
   check_folder(o);
   const InterruptGuard guard;
-  const Staged staged(o.out);
+  const Staged staged(o.out, "amounts", "labels.tsv", is_made);
   io::Mnist mnist;
   std::unique_ptr<models::MnistComposer> composer;
   if (!o.digits.empty()) {
@@ -131,6 +85,7 @@ int amounts(const Options& o) {
 void add_generate(CLI::App& ebm) {
   auto* generate = ebm.add_subcommand("generate", "Data made by the program itself");
   generate->require_subcommand(1);
+  generate->footer("Example:\n  ebm generate amounts --count 1000 --out fields\nFaces: ebm faces generate.");
   auto o = std::make_shared<Options>();
   auto* a = generate->add_subcommand("amounts", "Amount fields as on checks, with their labels");
   add_common(*a, o->common);

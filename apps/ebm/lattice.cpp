@@ -111,6 +111,8 @@ int draw(const Options& o) {
 void add_lattice(CLI::App& ebm) {
   auto* command = ebm.add_subcommand("lattice", "Weighted automata and lattices in OpenFst's text format");
   command->require_subcommand(1);
+  command->footer(
+      "Example:\n  ebm lattice compose A.txt B.txt --out C.txt\n  ebm lattice best C.txt --best 3");
   const auto add = [&](const char* name, const char* what, int (*run)(const Options&), const char* example) {
     auto o = std::make_shared<Options>();
     auto* c = command->add_subcommand(name, what);

@@ -27,8 +27,20 @@ void stop(int) {
 // The parser would only say that a subcommand is required.
 void check_subcommands(const CLI::App& ebm, const std::vector<std::string>& words) {
   const CLI::App* at = &ebm;
+  std::string path = "ebm";
   for (const std::string& word : words) {
-    if (at->get_require_subcommand_min() == 0 || word.starts_with('-')) return;
+    if (at->get_require_subcommand_min() == 0) return;
+    if (word == "-h" || word == "--help" || (word == "--version" && at == &ebm)) return;
+    if (word.starts_with('-')) {
+      const std::string option = word.substr(0, word.find('='));
+      const auto subs = at->get_subcommands({});
+      const auto sub = std::ranges::find_if(words, [&](const std::string& w) {
+        return std::ranges::any_of(subs, [&](const CLI::App* s) { return s->check_name(w); });
+      });
+      throw CLI::ValidationError(option, "options go after the subcommand: " + path + ' ' +
+                                             (sub == words.end() ? "SUBCOMMAND" : *sub) + " .. " + option);
+    }
+    path += ' ' + word;
     std::string names;
     const CLI::App* named = nullptr;
     for (const CLI::App* sub : at->get_subcommands({})) {

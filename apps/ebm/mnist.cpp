@@ -70,6 +70,9 @@ int eval(const Options& o) {
 void add_mnist(CLI::App& ebm) {
   auto* mnist = ebm.add_subcommand("mnist", "LeNet-5 on single digits");
   mnist->require_subcommand(1);
+  mnist->footer(
+      "Example:\n  ebm mnist train --data mnist --out lenet5.safetensors\n"
+      "  ebm mnist eval --model lenet5.safetensors --data mnist");
   auto o = std::make_shared<Options>();
   auto* t = mnist->add_subcommand("train", "Train LeNet-5 with the fixed RBF code and the MAP criterion");
   add_common(*t, o->common);

@@ -129,11 +129,11 @@ int train(Options& o) {
 void print_verdict(const Faces& faces, const FaceVerdict& v, int shots) {
   fmt::print(
       "{} pictures of {} people: {} genuine and {} impostor pairs\n"
-      "equal error {:.2f} % (95 % interval over people {:.2f} to {:.2f}); of pixels {:.2f} %{}\n"
+      "equal error {:.2f} % ({}); of pixels {:.2f} %{}\n"
       "false accepts at 10 / 7.5 / 5 % false rejects: {:.2f} / {:.2f} / {:.2f} %\n"
       "recognised from {} picture{} a person: {:.1f} %\n",
       faces.files.size(), faces.people.size(), v.energies.genuine.size(), v.energies.impostor.size(),
-      100 * v.equal_error, 100 * v.interval.low, 100 * v.interval.high, 100 * v.pixel_equal_error,
+      100 * v.equal_error, interval_text(v), 100 * v.pixel_equal_error,
       v.density_equal_error < kInf
           ? fmt::format("; by densities of people {:.2f} %", 100 * v.density_equal_error)
           : "",
@@ -153,6 +153,10 @@ int verify(Options& o) {
   const double start = now();
   const Tensor embedding = embedding_of(verifier, faces, o.model);
   const FaceVerdict v = judge(faces, embedding, o.gallery, o.shots, o.common.seed);
+  if (!v.interval)
+    say(o.common, fmt::format("{} people are too few for an interval over people; judge three or more, and "
+                              "many more for a narrow one",
+                              faces.people.size()));
   if (!o.report.empty()) {
     write_face_report(o.report, faces, embedding, v, known);
     say(o.common, "report in " + o.report);
@@ -355,6 +359,10 @@ CLI::App* add_reading(CLI::App& siamese, const char* name, const char* what,
 void add_siamese(CLI::App& ebm) {
   auto* siamese = ebm.add_subcommand("siamese", "Learn a metric from pairs: are two pictures of one person?");
   siamese->require_subcommand(1);
+  siamese->footer(
+      "Example:\n  ebm siamese train --data faces --hold-out ann,bob,cy --out faces.safetensors\n"
+      "  ebm siamese verify --model faces.safetensors --data faces --only held-out\n"
+      "faces is yours: a folder for each person with two or more pictures of the face.");
 
   auto o = std::make_shared<Options>();
   auto* t =
@@ -379,7 +387,8 @@ void add_siamese(CLI::App& ebm) {
   v->footer(
       "Example:\n  ebm siamese verify --model faces.safetensors --data faces --only held-out --report "
       "faces.html\n"
-      "Pairs are unordered, without self pairs. The interval is a bootstrap over people.");
+      "Pairs are unordered, without self pairs. The interval is a bootstrap over people, and needs three of "
+      "them.");
   add_run(*v, [vo] { return verify(*vo); });
 
   auto eo = std::make_shared<Options>();

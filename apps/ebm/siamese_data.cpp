@@ -119,7 +119,8 @@ FaceVerdict judge(const Faces& faces, ConstView embedding, int gallery, int shot
         faces.files.size(), faces.people.size(), out.energies.genuine.size(), out.energies.impostor.size()));
   out.curve = models::roc(out.energies.genuine, out.energies.impostor);
   out.equal_error = models::equal_error(out.curve);
-  out.interval = models::equal_error_interval(out.pairs, faces.person, Rng(seed, 0xb007));
+  if (faces.people.size() > 2)
+    out.interval = models::equal_error_interval(out.pairs, faces.person, Rng(seed, 0xb007));
   const models::TwoKinds pixels = models::energies_by_kind(models::all_pairs(faces.inputs, faces.person));
   out.pixels = models::roc(pixels.genuine, pixels.impostor);
   out.pixel_equal_error = models::equal_error(out.pixels);
@@ -132,6 +133,12 @@ FaceVerdict judge(const Faces& faces, ConstView embedding, int gallery, int shot
   return out;
 }
 
+std::string interval_text(const FaceVerdict& v, int digits) {
+  if (!v.interval) return "no interval: too few people";
+  return fmt::format("95 % interval over people {:.{}f} to {:.{}f}", 100 * v.interval->low, digits,
+                     100 * v.interval->high, digits);
+}
+
 nlohmann::json to_json(const Faces& faces, const FaceVerdict& v) {
   return {{"people", faces.people.size()},
           {"images", faces.files.size()},
@@ -142,7 +149,8 @@ nlohmann::json to_json(const Faces& faces, const FaceVerdict& v) {
           {"false_accepts_at_7_5", v.accepts(0.075)},
           {"false_accepts_at_5", v.accepts(0.05)},
           {"one_shot_accuracy", v.one_shot},
-          {"equal_error_interval_95", {v.interval.low, v.interval.high}},
+          {"equal_error_interval_95",
+           v.interval ? nlohmann::json{v.interval->low, v.interval->high} : nlohmann::json()},
           {"pixel_equal_error", v.pixel_equal_error},
           {"density_equal_error", v.density_equal_error},
           {"skipped", faces.skipped}};

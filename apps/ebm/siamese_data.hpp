@@ -1,6 +1,7 @@
 #pragma once
 // People and their pictures, as every siamese subcommand reads them, and what a judgement of them says.
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,13 +38,16 @@ struct FaceVerdict {
   models::TwoKinds energies;
   std::vector<models::RocPoint> curve, pixels;
   double equal_error = 0, pixel_equal_error = 0, density_equal_error = kInf;
-  models::Interval interval;
+  std::optional<models::Interval>
+      interval;  // over people; none of fewer than three, whose draws are all alike
   double one_shot = 0;
   double accepts(double false_rejects) const { return models::false_accepts_at(curve, false_rejects); }
 };
 // `gallery` pictures of each person for densities; `shots` for recognition. Throws DataError when there is no
 // genuine or no impostor pair.
 FaceVerdict judge(const Faces& faces, ConstView embedding, int gallery, int shots, std::uint64_t seed);
+// "95 % interval over people 4.1 to 9.3", percent, or that there is none.
+std::string interval_text(const FaceVerdict& verdict, int digits = 2);
 nlohmann::json to_json(const Faces& faces, const FaceVerdict& verdict);
 
 // "s1, s2, s3 and 4 more"

@@ -104,9 +104,7 @@ void write_face_report(const std::filesystem::path& path, const Faces& faces, Co
       "The energy of two pictures is the L1 distance of what one net makes of each (Chopra, Hadsell, LeCun "
       "2005). A pair whose energy is at most a threshold is taken for one person.");
   page.tiles(
-      {{"Equal error", percent(v.equal_error),
-        fmt::format("95 % interval over people {} to {}", fixed(100 * v.interval.low, 1),
-                    percent(v.interval.high))},
+      {{"Equal error", percent(v.equal_error), interval_text(v, 1)},
        {"False accepts at 10 % false rejects", percent(v.accepts(0.1)), accept_text(v)},
        {"Equal error of pixels", percent(v.pixel_equal_error), "L1 distance of the pictures themselves"},
        {"One-shot recognition", percent(v.one_shot), "nearest of one picture a person"},

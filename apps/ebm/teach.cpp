@@ -3,6 +3,7 @@
 #include "teach.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -35,6 +36,32 @@ std::vector<std::string> names(const std::vector<Chapter>& all) {
   return out;
 }
 
+bool runs(const Chapter& c, std::string_view loss) {
+  return std::ranges::find(c.losses, loss) != c.losses.end();
+}
+
+// Refuses a loss that no chosen chapter runs, in one sentence that says what there is.
+void check_loss(const Options& o) {
+  if (o.loss.empty()) return;
+  std::vector<std::string_view> there;  // of the chosen chapters, each once
+  std::string elsewhere;
+  for (const Chapter& c : chapters()) {
+    if (runs(c, o.loss)) elsewhere = c.name;
+    if (!o.chapter.empty() && c.name != o.chapter) continue;
+    if (runs(c, o.loss)) return;
+    for (const std::string_view loss : c.losses)
+      if (std::ranges::find(there, loss) == there.end()) there.push_back(loss);
+  }
+  const std::string who = o.chapter.empty() ? "no chapter" : "chapter '" + o.chapter + "'";
+  throw CLI::ValidationError(
+      "--loss", fmt::format("{} runs {}{}{}", who,
+                            o.chapter.empty() ? o.loss
+                            : there.empty()   ? "no single loss"
+                                              : "no " + o.loss,
+                            elsewhere.empty() ? "" : "; chapter '" + elsewhere + "' does",
+                            there.empty() ? "" : fmt::format("; there are {}", fmt::join(there, ", "))));
+}
+
 int teach(const Options& o) {
   apply(o.common);
   const std::filesystem::path page_at(o.out),
@@ -46,7 +73,7 @@ int teach(const Options& o) {
   const Lesson lesson{.seed = o.common.seed, .passes = o.epochs, .loss = o.loss};
   std::vector<Chapter> todo = chapters();
   std::erase_if(todo, [&](const Chapter& c) {
-    return o.chapter.empty() ? !o.loss.empty() && !c.of_losses : c.name != o.chapter;
+    return (!o.chapter.empty() && c.name != o.chapter) || (!o.loss.empty() && !runs(c, o.loss));
   });
   std::size_t steps = 0;
   for (const Chapter& c : todo) steps += c.steps(lesson);
@@ -107,13 +134,6 @@ int teach(const Options& o) {
 
 }  // namespace
 
-std::span<const std::string_view> lesson_losses() {
-  static constexpr std::array<std::string_view, 10> kLosses{
-      "energy",        "perceptron",         "hinge", "log", "lvq2", "mce",
-      "square-square", "square-exponential", "nll",   "mee"};
-  return kLosses;
-}
-
 double rounded(double value, int digits) {
   if (!std::isfinite(value) || value == 0) return value;
   const double unit = std::pow(10, digits - 1 - static_cast<int>(std::floor(std::log10(std::abs(value)))));
@@ -134,21 +154,17 @@ void add_teach(CLI::App& ebm) {
   command->add_option("--out", o->out, "The page to write; its data go beside it as .json")
       ->capture_default_str();
   command->add_option("--chapter", o->chapter, "Only this chapter")->check(CLI::IsMember(names(chapters())));
-  std::vector<std::string> losses(lesson_losses().begin(), lesson_losses().end());
-  command->add_option("--loss", o->loss, "Only this loss, and the chapters that train with losses")
-      ->check(CLI::IsMember(losses));
-  command->add_option("--epochs", o->epochs, "Passes of the parabola")
+  command->add_option("--loss", o->loss, "Only this loss, in the chapters that run it: parabola, arrows");
+  command
+      ->add_option("--epochs", o->epochs,
+                   "Passes of the parabola over its data; from the flat start 100 at the most")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command->footer(
       "Example:\n  ebm teach --out teach.html\n"
       "  ebm teach --chapter parabola --loss square-square --epochs 40");
   add_run(*command, [o] {
-    const std::vector<Chapter> all = chapters();
-    const auto chapter = std::ranges::find(all, o->chapter, &Chapter::name);
-    if (!o->loss.empty() && chapter != all.end() && !chapter->of_losses)
-      throw CLI::ValidationError(
-          "--loss", "chapter '" + o->chapter + "' runs no single loss; the parabola and arrows do");
+    check_loss(*o);
     return teach(*o);
   });
 }

@@ -22,7 +22,7 @@ struct Lesson {
 
 struct Chapter {
   std::string_view name, title;
-  bool of_losses;  // --loss chooses among its runs
+  std::vector<std::string_view> losses;  // that --loss chooses from; empty: it runs no single one
   std::function<std::size_t(const Lesson&)> steps;
   // Adds to the page and gives the data, an object.
   std::function<nlohmann::json(const Lesson&, report::Page&, report::Progress&)> run;
@@ -34,9 +34,6 @@ Chapter arrows_chapter();
 Chapter beta_chapter();
 Chapter latent_chapter();
 Chapter descent_chapter();
-
-// The losses of LeCun et al. 2006: those that a chapter of losses runs.
-std::span<const std::string_view> lesson_losses();
 
 // A place in the page that the script fills: `widget` names the function, `source` its part of the data.
 std::string widget(std::string_view widget, std::string_view source);

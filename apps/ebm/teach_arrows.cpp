@@ -77,6 +77,14 @@ std::string_view note(std::string_view loss) {
   return "";
 }
 
+// Those that need no samples: a slice has no chain.
+std::vector<std::string_view> losses_of_arrows() {
+  std::vector<std::string_view> out;
+  for (const loss::Row& row : loss::catalogue())
+    if (!row.needs.samples) out.push_back(row.key);
+  return out;
+}
+
 nlohmann::json run_arrows(const Lesson& lesson, report::Page& page, report::Progress& bar) {
   nlohmann::json runs = nlohmann::json::array();
   for (const loss::Row& row : loss::catalogue()) {
@@ -145,13 +153,17 @@ nlohmann::json run_beta(const Lesson&, report::Page& page, report::Progress& bar
 }  // namespace
 
 Chapter arrows_chapter() {
-  return {"arrows", "Push down, pull up: what every loss does to a slice", true,
-          [](const Lesson& lesson) { return std::size_t{lesson.loss.empty() ? 12u : 1u}; }, run_arrows};
+  return {"arrows", "Push down, pull up: what every loss does to a slice", losses_of_arrows(),
+          [](const Lesson& lesson) { return lesson.loss.empty() ? losses_of_arrows().size() : 1; },
+          run_arrows};
 }
 
 Chapter beta_chapter() {
-  return {"beta", "From likelihood to the perceptron by one number", false,
-          [](const Lesson&) { return std::size_t{49}; }, run_beta};
+  return {"beta",
+          "From likelihood to the perceptron by one number",
+          {},
+          [](const Lesson&) { return std::size_t{49}; },
+          run_beta};
 }
 
 }  // namespace ebm::app

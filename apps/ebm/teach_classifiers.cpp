@@ -234,8 +234,11 @@ nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& b
 }  // namespace
 
 Chapter classifiers_chapter() {
-  return {"classifiers", "Architectures that become perceptron, SVM and logistic regression", false,
-          [](const Lesson&) { return std::size_t{6}; }, run};
+  return {"classifiers",
+          "Architectures that become perceptron, SVM and logistic regression",
+          {},
+          [](const Lesson&) { return std::size_t{6}; },
+          run};
 }
 
 }  // namespace ebm::app

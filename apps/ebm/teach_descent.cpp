@@ -87,8 +87,8 @@ nlohmann::json run(const Lesson&, report::Page& page, report::Progress& bar) {
 }  // namespace
 
 Chapter descent_chapter() {
-  return {"descent", "Two weights and a saddle", false, [](const Lesson&) { return std::size_t{kSide + 6}; },
-          run};
+  return {
+      "descent", "Two weights and a saddle", {}, [](const Lesson&) { return std::size_t{kSide + 6}; }, run};
 }
 
 }  // namespace ebm::app

@@ -300,8 +300,11 @@ nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& b
 }  // namespace
 
 Chapter latent_chapter() {
-  return {"latent", "What nobody tells: minimum or free energy over Z", false,
-          [](const Lesson&) { return 37 + kPlans.size(); }, run};
+  return {"latent",
+          "What nobody tells: minimum or free energy over Z",
+          {},
+          [](const Lesson&) { return 37 + kPlans.size(); },
+          run};
 }
 
 }  // namespace ebm::app

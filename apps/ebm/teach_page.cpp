@@ -28,7 +28,7 @@ canvas{display:block;width:100%;height:auto;border-radius:6px}
 .say{font-size:.92rem;margin:.4rem 0;font-variant-numeric:tabular-nums}
 .say b{font-weight:650}
 .badge{display:inline-block;padding:0 .45rem;border-radius:5px;border:1px solid currentColor;font-size:.82rem}
-.badge.learned{color:var(--good)}.badge.collapsed,.badge.not{color:var(--bad)}.badge.rough{color:var(--s2)}
+.badge.learned{color:var(--good)}.badge.collapsed,.badge.trapped,.badge.not{color:var(--bad)}.badge.rough{color:var(--s2)}
 .thumbs{display:grid;grid-template-columns:repeat(auto-fill,minmax(5.6rem,1fr));gap:.6rem;margin:.3rem 0 1rem}
 .thumb{font:inherit;text-align:left;padding:.25rem;border:2px solid transparent;border-radius:8px;background:none;
 color:var(--ink);cursor:pointer;min-width:0;display:flex;flex-direction:column;align-items:stretch;justify-content:flex-start}

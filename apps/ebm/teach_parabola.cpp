@@ -1,8 +1,10 @@
 // Chapter: Y = X^2 under every loss and two architectures
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "ebm/core/pool.hpp"
@@ -17,7 +19,12 @@ using models::ParabolaOptions;
 using models::ParabolaRecord;
 using Architecture = ParabolaOptions::Architecture;
 
+// The losses of LeCun et al. 2006.
+constexpr std::array<std::string_view, 10> kLosses{
+    "energy",        "perceptron",         "hinge", "log", "lvq2", "mce",
+    "square-square", "square-exponential", "nll",   "mee"};
 constexpr int kSide = 48;
+constexpr int kFlatPasses = 100;  // at most, from the flat start: then all is decided
 
 struct Planned {
   std::string_view set;  // "reference", or "small": weights divided by 4 at the start, a constant step
@@ -25,11 +32,15 @@ struct Planned {
   int passes;
 };
 
+bool runs_loss(const Lesson& lesson, std::string_view loss) {
+  return lesson.loss.empty() || loss == lesson.loss;
+}
+
 std::vector<Planned> plan(const Lesson& lesson) {
   std::vector<Planned> out;
   for (const Architecture a : {Architecture::regression, Architecture::implicit})
-    for (const std::string_view loss : lesson_losses()) {
-      if (!lesson.loss.empty() && loss != lesson.loss) continue;
+    for (const std::string_view loss : kLosses) {
+      if (!runs_loss(lesson, loss)) continue;
       ParabolaOptions o;
       o.architecture = a;
       o.loss = loss;
@@ -38,7 +49,7 @@ std::vector<Planned> plan(const Lesson& lesson) {
     }
   for (const std::string_view loss :
        {"energy", "perceptron", "hinge", "square-square", "square-exponential", "nll"}) {
-    if (!lesson.loss.empty() && loss != lesson.loss) continue;
+    if (!runs_loss(lesson, loss)) continue;
     ParabolaOptions o;
     o.loss = loss;
     o.seed = lesson.seed;
@@ -46,7 +57,7 @@ std::vector<Planned> plan(const Lesson& lesson) {
     o.points = 201;  // with a step that stays, 20 leave the valley rough
     o.slow_after = 0;
     o.rate = 0.005;
-    out.push_back({"small", o, std::min(lesson.passes, 100)});
+    out.push_back({"small", o, std::min(lesson.passes, kFlatPasses)});
   }
   return out;
 }
@@ -111,6 +122,67 @@ void add_table(report::Page& page, const nlohmann::json& runs, std::string_view 
   page.table(table, caption);
 }
 
+struct Remark {
+  std::vector<std::string_view> losses;
+  std::string_view text;  // {} are those of them that run
+};
+
+std::string spoken(std::string_view loss) {
+  for (const auto& [key, name] : {std::pair{"lvq2", "LVQ2"}, {"mce", "MCE"}, {"nll", "NLL"}, {"mee", "MEE"}})
+    if (loss == key) return name;
+  return std::string(loss);
+}
+
+// What is to be said of the losses that run, and of no other.
+std::string remarks(const Lesson& lesson, std::string text, std::span<const Remark> all) {
+  for (const Remark& remark : all) {
+    std::vector<std::string> running;
+    for (const std::string_view loss : remark.losses)
+      if (runs_loss(lesson, loss)) running.push_back(spoken(loss));
+    if (running.empty()) continue;
+    text += ' ' + fmt::format(fmt::runtime(remark.text), fmt::join(running, ", "));
+  }
+  return text;
+}
+
+std::string what_to_look_for(const Lesson& lesson) {
+  static const std::vector<Remark> kRemarks{
+      {{"energy"},
+       "Energy loss (section 2.2.1, eq. 6): safe in the regression, sinking in the implicit architecture, "
+       "for "
+       "it pushes nothing up."},
+      {{"perceptron"},
+       "Perceptron (2.2.2, eq. 7): no margin, so it stops as soon as the truth is the lowest, by however "
+       "little."},
+      {{"hinge", "log", "lvq2", "mce", "square-square", "square-exponential"},
+       "Margin losses ({}; 2.2.3): the most offending incorrect answer is pushed up (eq. 8 and 9), the "
+       "lowest Y "
+       "further than 0.1 from the truth."},
+      {{"square-square", "square-exponential"},
+       "Distances ({}): the truth is pulled to 0 and the offender pushed up, each for itself, so the "
+       "energies "
+       "can be read."},
+      {{"nll", "mee"},
+       "Sums ({}): all Y are pushed up, here 20 even points; 20 energies a step instead of 2, and deeper."},
+      {{"hinge", "log", "mce", "nll"},
+       "Losses of the gap alone ({}): look at how high E of the truth stays, and never read it as a "
+       "confidence."}};
+  return remarks(lesson, "What to look for.", kRemarks);
+}
+
+std::string flat_start(const Lesson& lesson) {
+  static const std::vector<Remark> kRemarks{
+      {{"energy"}, "Now the energy loss collapses without mercy."},
+      {{"perceptron", "hinge", "square-square", "square-exponential"},
+       "A flat start is a trap where a single point is pushed up ({}): the offending answer has the energy "
+       "of "
+       "the truth, and what is pushed up next door is pulled down here."},
+      {{"square-square"}, "Square-square can rest at E = m/2 everywhere."},
+      {{"nll"}, "NLL pushes on all answers at once and gets away."}};
+  return remarks(lesson, "The same with all weights divided by 4 at the start and a step that never shrinks.",
+                 kRemarks);
+}
+
 nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& bar) {
   const std::vector<Planned> planned = plan(lesson);
   std::vector<ParabolaRecord> records(planned.size());
@@ -126,7 +198,7 @@ nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& b
   }
 
   page.paragraph(
-      "A machine is to learn Y = X\u00b2 from 200 points, X between \u22121 and 1 (section 5). It is given "
+      "A machine is to learn Y = X\u00b2 from 200 points, X between \u22121 and 1. It is given "
       "an energy, "
       "not a formula for Y: for an X it answers with the Y of least energy (eq. 1).");
   page.paragraph(
@@ -147,32 +219,15 @@ nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& b
       widget("surfaces", "parabola:reference"),
       "Every surface is drawn with one scale from its lowest point to the larger of its range now and half "
       "its range at the start, so that a surface that goes flat also looks flat.");
-  page.paragraph(
-      "What to look for. Energy loss (section 2.2.1, eq. 6): safe in the regression, sinking in the implicit "
-      "architecture, for it pushes nothing up. Perceptron (2.2.2, eq. 7): no margin, so it stops as soon as "
-      "the truth "
-      "is the lowest, by however little. Hinge, log, LVQ2, MCE, square-square, square-exponential (2.2.3) "
-      "push up the "
-      "most offending incorrect answer (eq. 8 and 9): the lowest Y further than 0.1 from the truth. NLL and "
-      "MEE (2.2.4) "
-      "push up all Y, here 20 even points: 20 energies a step instead of 2, and they dig deeper. Hinge, log, "
-      "MCE and "
-      "NLL care for the gap alone: look at how high E of the truth stays, and never read it as a "
-      "confidence.");
+  page.paragraph(what_to_look_for(lesson));
   add_table(
       page, runs, "reference",
       "After the last pass. RMSE of the answer; mean energy of the truth and of the most offending incorrect "
       "answer; mean range of E over Y.");
   if (small) {
-    page.paragraph(
-        "The same with all weights divided by 4 at the start and a step that never shrinks. Now the energy "
-        "loss "
-        "collapses without mercy. But a flat start is a trap for every loss that pushes up a single point: "
-        "there the "
-        "offending answer has the energy of the truth, and what is pushed up next door is pulled down here. "
-        "Square-square "
-        "can rest at E = m/2 everywhere. NLL pushes on all answers at once and gets away.");
-    page.figure(widget("surfaces", "parabola:small"), "Weights divided by 4, step 0.005.");
+    page.paragraph(flat_start(lesson));
+    page.figure(widget("surfaces", "parabola:small"),
+                fmt::format("Weights divided by 4, step 0.005, {} passes.", planned.back().passes));
     add_table(page, runs, "small", "Weights divided by 4: after the last pass.");
   }
   std::vector<double> parabola;
@@ -191,7 +246,9 @@ nlohmann::json run(const Lesson& lesson, report::Page& page, report::Progress& b
 }  // namespace
 
 Chapter parabola_chapter() {
-  return {"parabola", "Y = X\u00b2: which loss collapses where", true,
+  return {"parabola",
+          "Y = X\u00b2: which loss collapses where",
+          {kLosses.begin(), kLosses.end()},
           [](const Lesson& lesson) {
             std::size_t steps = 0;
             for (const Planned& p : plan(lesson)) steps += static_cast<std::size_t>(p.passes);

@@ -346,7 +346,10 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
       for (const Feature& f : term.features) {
         const int rows = rows_of(f, &columns);
         if (rows != 1 && rows != g.instances)
-          throw mismatch(to_string(Shape{rows, columns}) + " of features", "One row per scope");
+          throw mismatch(to_string(Shape{rows, columns}) + " of features",
+                         g.arity > 0       ? "One row per scope"
+                         : g.instances > 1 ? "One row per instance"
+                                           : "Several rows are several factors: add_each(term, rows)");
         in.push_back(Shape{columns});
         widths.push_back(columns);
         g.features.push_back(f.index);

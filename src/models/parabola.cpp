@@ -205,6 +205,8 @@ std::string_view to_string(ParabolaVerdict::Kind kind) {
       return "learned";
     case ParabolaVerdict::Kind::rough:
       return "rough";
+    case ParabolaVerdict::Kind::trapped:
+      return "trapped";
     case ParabolaVerdict::Kind::collapsed:
       return "collapsed";
     case ParabolaVerdict::Kind::failed:
@@ -223,17 +225,13 @@ Pull pull_of(const AnyLoss& loss) {
   return loss.contrast.over == Over::others ? Pull::nearest : Pull::least;
 }
 
-std::string why_collapsed(const ParabolaOptions& o, Pull pull) {
-  if (pull == Pull::none)
-    return "the loss only pulls the truth down, and two constant nets have energy 0 everywhere: nothing "
-           "pushes "
-           "wrong answers up";
-  if (o.loss == "square-square")
-    return "from a flat start the truth and the offending answer have one energy, and the push up and the "
-           "pull "
-           "down cancel at half the margin";
-  return "from a flat start the one answer that is pushed up has nearly the energy of the truth, and the two "
-         "slopes cancel";
+// Whether the truth and the offending answer have one energy on a nearly flat surface, at which the loss
+// pulls the one down as hard as it pushes the other up. Both are neighbours, so nothing moves: square-square
+// rests at m/2, square-exponential where 2 e = gamma exp(-e), losses of the gap anywhere.
+bool trapped(const AnyLoss& loss, const ParabolaMeasure& end) {
+  if (end.range > kTrapRange || end.gap() > 0.05 || end.gap() < -0.05) return false;
+  const Slope s = loss(end.truth, end.offending);
+  return s.truth > 0 && std::abs(s.truth + s.contrast) < 0.2 * (s.truth - s.contrast);
 }
 
 std::string why_learned(const ParabolaOptions& o, Pull pull) {
@@ -254,23 +252,24 @@ std::string why_learned(const ParabolaOptions& o, Pull pull) {
   return "";
 }
 
-std::string why_rough(const ParabolaOptions& o, const ParabolaMeasure& start, const ParabolaMeasure& end,
-                      Pull pull) {
+std::string why_wrong(const ParabolaOptions& o, const ParabolaMeasure& start, const ParabolaMeasure& end,
+                      Pull pull, bool near) {
   if (pull == Pull::none && end.range < start.range / 2)
     return message("on its way to flat: ", static_cast<int>(std::lround(100 * end.range / start.range)),
-                   " % of the range over Y is left, and only the shrinking step kept it");
-  if (o.loss == "lvq2" && end.offending < end.truth)
+                   " % of the range over Y is left",
+                   o.slow_after > 0 ? ", and only the shrinking step kept it" : "");
+  if (o.loss == "lvq2" && end.gap() < 0)
     return "it is cut off at 1: where the truth is far above the offending answer it has no slope, so what "
-           "is wrong "
-           "stays wrong";
-  if (o.loss == "perceptron" || o.loss == "lvq2")
-    return "it is satisfied as soon as the truth is no higher than the rest: without a margin the valley "
-           "stays "
-           "shallow";
+           "is wrong stays wrong";
   if (o.loss == "mee")
     return "its slope vanishes where the truth is improbable, so what is wrong at first is learned slowly or "
            "never";
-  return "the valley is there, but not yet on the parabola everywhere";
+  if ((o.loss == "perceptron" || o.loss == "lvq2") && end.gap() > -0.05)
+    return "it is satisfied as soon as the truth is no higher than the rest: without a margin the valley "
+           "stays shallow";
+  if (near) return "the valley is there, but not yet on the parabola everywhere";
+  return end.gap() < 0 ? "the truth still lies above the offending answer: the valley is not there yet"
+                       : "the lowest answers are still far from the parabola";
 }
 
 }  // namespace
@@ -278,10 +277,20 @@ std::string why_rough(const ParabolaOptions& o, const ParabolaMeasure& start, co
 ParabolaVerdict parabola_verdict(const ParabolaOptions& o, const ParabolaMeasure& start,
                                  const ParabolaMeasure& end) {
   using Kind = ParabolaVerdict::Kind;
-  const Pull pull = pull_of(any_loss(o.loss, o.settings));
-  if (end.range < kFlatRange && end.rmse > 0.05) return {Kind::collapsed, why_collapsed(o, pull)};
+  const AnyLoss loss = any_loss(o.loss, o.settings);
+  const Pull pull = pull_of(loss);
   if (end.rmse < 0.05) return {Kind::learned, why_learned(o, pull)};
-  return {end.rmse < 0.3 ? Kind::rough : Kind::failed, why_rough(o, start, end, pull)};
+  if (pull == Pull::nearest && trapped(loss, end))
+    return {Kind::trapped, message("the truth and the offending answer beside it have one energy",
+                                   o.loss == "square-square" ? " (half the margin)" : "",
+                                   " on a nearly flat surface, and the pull down and the push up cancel")};
+  if (end.range < kFlatRange)
+    return {Kind::collapsed, pull == Pull::none
+                                 ? "the loss only pulls the truth down, and two constant nets have energy 0 "
+                                   "everywhere: nothing pushes wrong answers up"
+                                 : "the surface went flat before any answer was pushed above the truth"};
+  const bool near = end.rmse < 0.3;
+  return {near ? Kind::rough : Kind::failed, why_wrong(o, start, end, pull, near)};
 }
 
 ParabolaRecord record_parabola(const ParabolaOptions& options, int passes, std::span<const int> at, int side,

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -75,6 +76,14 @@ inline Outcome done(Words words) {
 
 inline std::string text_of(const std::filesystem::path& path) {
   return std::string(io::as_text(io::read_file(path)));
+}
+
+/// Name and text of every file of a folder.
+inline std::map<std::string, std::string> contents(const std::filesystem::path& folder) {
+  std::map<std::string, std::string> out;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    out[entry.path().filename()] = text_of(entry.path());
+  return out;
 }
 
 /// Made fields, and a model of the right form that has learned next to nothing: what the forms of the command

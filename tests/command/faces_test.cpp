@@ -1,3 +1,5 @@
+#include <csignal>
+
 #include "command_test.hpp"
 #include "ebm/io/image.hpp"
 
@@ -72,6 +74,54 @@ TEST(FacesGenerate, IntoAFolderWithOtherFiles_IsRefusedAndIntoItsOwnIsNot) {
   EXPECT_EQ(refused.code, 3);
   EXPECT_HAS(refused.err, "thesis.txt");
   EXPECT_EQ(text_of(folder / "out" / "thesis.txt"), "years of work");
+}
+
+TEST(FacesGenerate, OverALargerSet_LeavesNothingOfIt) {
+  io::Folder folder;
+  done({"faces", "generate", "--count", "7", "--seed", "3", "--out", folder / "f", "--quiet"});
+  done({"faces", "generate", "--count", "2", "--seed", "5", "--out", folder / "f", "--quiet"});
+  done({"faces", "generate", "--count", "2", "--seed", "5", "--out", folder / "fresh", "--quiet"});
+  EXPECT_EQ(contents(folder / "f"), contents(folder / "fresh"));
+  done({"faces", "generate", "--scenes", "--size", "96", "--count", "1", "--out", folder / "f", "--quiet"});
+  EXPECT_EQ(contents(folder / "f").size(), 2u) << "a scene and the labels, no face";
+}
+
+TEST(FacesGenerate, OverAPictureThatOnlySoundsGenerated_IsRefused) {
+  io::Folder folder;
+  std::filesystem::create_directory(folder / "f");
+  io::write_file(folder / "f" / "face_anna.png", "mine");
+  EXPECT_EQ(run({"faces", "generate", "--count", "1", "--out", folder / "f", "--quiet"}).code, 3);
+  EXPECT_EQ(contents(folder / "f").size(), 1u);
+}
+
+TEST(FacesGenerate, Stopped_LeavesTheEarlierSetAsItWas) {
+  for (const int signal : {SIGINT, SIGKILL})
+    for (const char* name : {"old", "new"}) {
+      io::Folder folder;
+      const Words small{"faces", "generate", "--count", "3", "--quiet", "--out"};
+      const auto with = [](Words words, const std::string& out) {
+        words.push_back(out);
+        return words;
+      };
+      done(with(small, folder / "old"));
+      const auto before = contents(folder / "old");
+      const std::filesystem::path out = folder / name, part = out / ".faces.part";
+      const Running running({"faces", "generate", "--count", "200000", "--out", out, "--quiet"});
+      for (int tries = 0; tries < 5000 && !std::filesystem::exists(part / "face_000004.png"); ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      running.signal(signal);
+      const Outcome outcome = running.wait();
+      if (signal == SIGKILL) {
+        EXPECT_FALSE(std::filesystem::exists(folder / "new" / "labels.json"));
+        done(with(small, out));  // clears what was left
+        EXPECT_EQ(contents(out), before);
+      } else {
+        EXPECT_EQ(outcome.code, 130) << outcome.err;
+        EXPECT_HAS(outcome.err, "as it was");
+        EXPECT_EQ(contents(folder / "old"), before);
+        EXPECT_FALSE(std::filesystem::exists(folder / "new"));
+      }
+    }
 }
 
 TEST(FacesGenerate, WithWhatCannotBe_IsRefused) {

@@ -29,6 +29,28 @@ TEST(Command, HelpOfEveryCommand_HasAnExampleAndTheCommonOptions) {
   }
 }
 
+TEST(Command, HelpOfEveryGroup_HasAnExampleOfItsOwn) {
+  for (const char* group :
+       {"mnist", "check-reader", "generate", "lattice", "losses", "teach", "siamese", "faces"}) {
+    const std::string help = done({group, "--help"}).out;
+    const std::size_t example = help.find("Example:");
+    ASSERT_NE(example, help.npos) << group;
+    EXPECT_EQ(help.find(std::string("ebm ") + group, example), help.find("ebm ", example)) << help;
+  }
+}
+
+TEST(Command, AnOptionBeforeItsSubcommand_IsToldWhereItGoes) {
+  for (const Words& words : std::vector<Words>{{"--json", "losses"},
+                                               {"--seed", "3", "generate", "amounts", "--out", "x"},
+                                               {"--threads=1", "losses"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_HAS(outcome.err, words[0].substr(0, words[0].find('=')) + ": options go after the subcommand");
+  }
+  EXPECT_HAS(run({"--json", "losses"}).err, "ebm losses .. --json");
+  EXPECT_HAS(run({"siamese", "--json", "verify"}).err, "ebm siamese verify .. --json");
+}
+
 TEST(Command, WrongUsage_IsExitCodeTwoAndSaysWhy) {
   for (const Words& words :
        std::vector<Words>{{},

@@ -1,5 +1,4 @@
 #include <csignal>
-#include <map>
 
 #include "command_test.hpp"
 #include "ebm/io/labels.hpp"
@@ -56,13 +55,6 @@ TEST(GenerateAmounts, Quiet_SaysNothing) {
   io::Folder folder;
   const Outcome outcome = done({"generate", "amounts", "--count", "1", "--out", folder / "q", "--quiet"});
   EXPECT_EQ(outcome.out + outcome.err, "");
-}
-
-std::map<std::string, std::string> contents(const std::filesystem::path& folder) {
-  std::map<std::string, std::string> out;
-  for (const auto& entry : std::filesystem::directory_iterator(folder))
-    out[entry.path().filename()] = text_of(entry.path());
-  return out;
 }
 
 TEST(GenerateAmounts, OverAnEarlierSet_ReplaceItWhole_AndNothingElse) {

@@ -78,6 +78,11 @@ TEST_F(SiameseCommand, TrainVerifyEmbedAndMap_PrintTheirContracts) {
   const json held = done(with(reading("verify"), {"--only", "held-out", "--json", "--quiet"})).value();
   EXPECT_EQ(held.at("people"), 2);
   EXPECT_EQ(held.at("in_training").size(), 0u);
+  EXPECT_TRUE(held.at("equal_error_interval_95").is_null()) << "every draw of two people is alike";
+  EXPECT_EQ(all.at("equal_error_interval_95").size(), 2u);
+  const Outcome two = done(with(reading("verify"), {"--only", "held-out"}));
+  EXPECT_HAS(two.err, "2 people are too few for an interval");
+  EXPECT_HAS(two.out, "no interval");
   EXPECT_EQ(done(with(reading("verify"), {"--only", "p1,p7", "--json", "--quiet"})).value().at("images"), 10);
 
   const json rows = done(with(reading("embed"), {"--json", "--quiet"})).value();

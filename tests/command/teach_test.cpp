@@ -136,6 +136,36 @@ TEST(Teach, Descent_EndsInAValleyFromEveryStart) {
   }
 }
 
+TEST(Teach, OfOneLoss_DescribesThatAlone) {
+  io::Folder folder;
+  done({"teach", "--loss", "nll", "--epochs", "2", "--out", folder / "t.html", "--quiet"});
+  std::string html = text_of(folder / "t.html");
+  html.resize(html.find("<script"));
+  EXPECT_HAS(html, "Sums (NLL)");
+  for (const char* other : {"MEE", "LVQ2", "hinge", "Perceptron", "Square-square", "Energy loss"})
+    EXPECT_EQ(count(html, other), 0u) << other;
+}
+
+TEST(Teach, OfALossThatOnlyTheArrowsRun_ShowsThem) {
+  io::Folder folder;
+  done({"teach", "--loss", "contrastive-margin", "--out", folder / "t.html", "--quiet"});
+  const json data = data_of(folder / "t.html");
+  EXPECT_FALSE(data.contains("parabola"));
+  ASSERT_EQ(data.at("arrows").at("runs").size(), 1u);
+  EXPECT_EQ(data.at("arrows").at("runs")[0].at("loss"), "contrastive-margin");
+  const auto refused = [&](const Words& more) {
+    Words words{"teach", "--out", folder / "u.html"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 2);
+    return outcome.err;
+  };
+  EXPECT_HAS(refused({"--chapter", "parabola", "--loss", "contrastive-margin"}),
+             "chapter 'parabola' runs no contrastive-margin; chapter 'arrows' does; there are energy");
+  EXPECT_HAS(refused({"--loss", "cd"}), "no chapter runs cd; there are energy");
+  EXPECT_HAS(refused({"--chapter", "beta", "--loss", "nll"}), "chapter 'beta' runs no single loss");
+}
+
 TEST(Teach, NamesThatAreNone_AreUsageErrorsThatListThem) {
   io::Folder folder;
   const Outcome chapter = run({"teach", "--chapter", "zoology", "--out", folder / "t.html"});

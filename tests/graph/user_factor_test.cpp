@@ -138,6 +138,35 @@ TEST(UserFactor, OnInstancesOfAGraph_ReadsItsRows) {
   EXPECT_NEAR(t.data[2 * t.stride], 6.25, kTolerance);
 }
 
+TEST(UserFactor, OfSeveralRowsAddedAsOne_PointsAtAddEach) {
+  Params W;
+  const Tensor data(Shape{3, 1}, {1, 2, 3});
+  const auto declare = [&](int rows) {
+    OneGraph(W, [&](FactorGraph& g) {
+      const auto z = g.output("z", Reals(1));
+      const Term term = factor::each(
+          "pull", [](const auto* z, const auto* x) { return (z[0] - x[0]) * (z[0] - x[0]); }, g.feature(z),
+          g.feature(data));
+      if (rows == 1)
+        g.add(term);
+      else
+        g.add_each(term, rows);
+    });
+  };
+  const auto told = [&](int rows) -> std::string {
+    try {
+      declare(rows);
+    } catch (const ShapeError& e) {
+      return e.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(told(3), "");
+  EXPECT_NE(told(1).find("'pull'"), std::string::npos);
+  EXPECT_NE(told(1).find("add_each(term, rows)"), std::string::npos) << told(1);
+  EXPECT_NE(told(2).find("One row per instance"), std::string::npos) << told(2);
+}
+
 TEST(UserFactor, ThatForgetsAResultInALaterRow_HasNanSlopesThere) {
   // The second row writes nothing: what the first one wrote must not stand for it.
   Params W;

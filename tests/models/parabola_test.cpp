@@ -78,6 +78,49 @@ TEST(Parabola, FromSmallWeights_SquareSquareStopsFlatAtHalfTheMargin) {
   EXPECT_LT(r.end().range, 0.15);
 }
 
+TEST(Parabola, FromSmallWeights_SquareSquareIsTrappedAfterAnyNumberOfPasses) {
+  ParabolaOptions o = with("square-square", 1);
+  o.divisor = 4;
+  o.points = 201;
+  o.rate = 0.005;
+  o.slow_after = 0;
+  for (const std::uint64_t seed : {1, 2, 3})
+    for (const int passes : {1, 3, 10, 20, 40, 70}) {
+      o.seed = seed;
+      const ParabolaVerdict verdict = record_parabola(o, passes, {}, 8).verdict;
+      EXPECT_EQ(verdict.kind, Kind::trapped)
+          << "seed " << seed << ", " << passes << " passes: " << verdict.why;
+      EXPECT_NE(verdict.why.find("half the margin"), std::string::npos);
+    }
+}
+
+TEST(ParabolaVerdict, OfASurface_GivesAReasonThatFitsIt) {
+  const ParabolaMeasure start{.rmse = 0.6, .truth = 2, .offending = 1.8, .range = 4};
+  const auto verdict = [&](std::string_view loss, const ParabolaMeasure& end) {
+    return parabola_verdict(with(loss, 1), start, end);
+  };
+  // What every loss says of answers that are far off: no word of a valley that is there.
+  for (const char* loss : {"energy", "perceptron", "hinge", "log", "mce", "square-square", "nll"}) {
+    const ParabolaVerdict v = verdict(loss, {.rmse = 0.5, .truth = 1.6, .offending = 1, .range = 3});
+    EXPECT_EQ(v.kind, Kind::failed) << loss;
+    EXPECT_EQ(v.why.find("the valley is there"), std::string::npos) << loss << ": " << v.why;
+    EXPECT_EQ(v.why.find("satisfied"), std::string::npos) << loss << ": " << v.why;
+  }
+  EXPECT_NE(
+      verdict("hinge", {.rmse = 0.1, .truth = 1, .offending = 1.4, .range = 3}).why.find("valley is there"),
+      std::string::npos);
+  // At m/2 on a wide surface, or at another level, square-square is no trap; a learned surface never is one.
+  EXPECT_EQ(verdict("square-square", {.rmse = 0.2, .truth = 0.5, .offending = 0.5, .range = 0.3}).kind,
+            Kind::trapped);
+  EXPECT_EQ(verdict("square-square", {.rmse = 0.2, .truth = 0.5, .offending = 0.5, .range = 4}).kind,
+            Kind::rough);
+  EXPECT_EQ(verdict("square-square", {.rmse = 0.2, .truth = 0.2, .offending = 0.2, .range = 0.3}).kind,
+            Kind::rough);
+  EXPECT_EQ(verdict("square-square", {.rmse = 0.04, .truth = 0.5, .offending = 0.5, .range = 0.3}).kind,
+            Kind::learned);
+  EXPECT_EQ(verdict("nll", {.rmse = 0.2, .truth = 0.5, .offending = 0.5, .range = 0.3}).kind, Kind::rough);
+}
+
 TEST(Parabola, IsTheSameForAnySeedAndNumberOfThreads_AndAnotherForAnother) {
   const auto once = [](std::uint64_t seed, int count) {
     set_threads(count);

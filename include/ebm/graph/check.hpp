@@ -28,7 +28,8 @@ struct GradientCheck {
   std::size_t checked = 0;           ///< entries
   explicit operator bool() const { return passed; }
 };
-/// "gradient agrees in 34 entries, furthest off in input 0, row 2, column 1: ..", or ".. is wrong in ..".
+/// "gradient agrees (34 entries), furthest off in input 0, row 2, column 1 it is .. and differences give ..",
+/// or "gradient is wrong (34 entries): input 0, row 2, .."
 std::ostream& operator<<(std::ostream& out, const GradientCheck& check);
 
 struct GradientCheckOptions {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The toy of LeCun et al. 2006, section 5: learn Y = X^2 by shaping an energy, and see which loss collapses
+/// The toy of LeCun et al. 2006: learn Y = X^2 by shaping an energy, and see which loss collapses
 /// in which architecture.
 ///   regression  E(W, X, Y) = |G_W(X) - Y|,              G of 1-20-1
 ///   implicit    E(W, X, Y) = |G1_W(X) - G2_W(Y)|_1,     G1 and G2 of 1-10-10
@@ -57,6 +57,7 @@ struct ParabolaVerdict {
   enum class Kind {
     learned,    ///< argmin_Y E is off by less than 0.05
     rough,      ///< there is a valley near the parabola, but answers are off by more
+    trapped,    ///< nearly flat at a level where the pull on the truth and the push on the offender cancel
     collapsed,  ///< no answer can be told from another: range below kFlatRange
     failed,     ///< none of these
   };
@@ -64,6 +65,7 @@ struct ParabolaVerdict {
   std::string why;  ///< one sentence
 };
 inline constexpr double kFlatRange = 0.13;  ///< nats
+inline constexpr double kTrapRange = 0.5;  ///< nats: a trap is no wider, whatever noise the steps leave in it
 std::string_view to_string(ParabolaVerdict::Kind kind);
 
 /// \param start, end measured before and after training with these options.
