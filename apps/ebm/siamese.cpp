@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <cmath>
+#include <map>
 
 #include "ebm/report/table.hpp"
 #include "siamese_report.hpp"
@@ -307,8 +307,8 @@ void add_data(CLI::App& c, const std::shared_ptr<Options>& o) {
 void add_training(CLI::App& c, const std::shared_ptr<Options>& o) {
   models::VerifierTraining& t = o->training;
   using Loss = models::VerifierTraining::Loss;
-  static const std::map<std::string, Loss> kLosses{{"nll", Loss::nll},
-                                                   {"contrastive-exponential", Loss::contrastive_exponential}};
+  static const std::map<std::string, Loss> kLosses{
+      {"nll", Loss::nll}, {"contrastive-exponential", Loss::contrastive_exponential}};
   c.add_option_function<std::string>(
        "--loss", [&t](const std::string& key) { t.loss = kLosses.at(key); },
        "nll: of which of 31 pictures is of one's own person; contrastive-exponential: of pairs, as in 2005")

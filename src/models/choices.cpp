@@ -47,8 +47,7 @@ std::vector<Choice> draw_choices(const PairSet& set, int count, int batch, int i
         set.impostor ? !unlike[u].empty() : alike[u].size() + 1 < static_cast<std::size_t>(set.images);
     if (!alike[u].empty() && has_unlike) able.push_back(i);
   }
-  if (able.empty())
-    throw DataError("[choices] no image stands both in a genuine and in an impostor pair");
+  if (able.empty()) throw DataError("[choices] no image stands both in a genuine and in an impostor pair");
   const auto impostor = [&](int image, const std::vector<int>& met) {
     if (set.impostor) {
       const auto& those = unlike[static_cast<std::size_t>(image)];

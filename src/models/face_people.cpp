@@ -77,8 +77,7 @@ GreyMap draw_portrait(const FacePerson& person, int width, Rng& rng) {
   compose_face(look, rng);
   const FacePose pose{std::clamp(0.3 * rng.normal(), -0.7, 0.7), 0.15 * rng.normal(), 0.07 * rng.normal()};
   GreyMap canvas(width, width * 56 / 46);
-  std::ranges::fill(canvas.values,
-                    static_cast<float>(today ? person.background : person.another_background));
+  std::ranges::fill(canvas.values, static_cast<float>(today ? person.background : person.another_background));
   const double size = (today ? person.size : person.another_size) * (1 + 0.03 * rng.normal());
   const double x = 0.5 + 0.027 * rng.normal(), y = 0.685 + 0.038 * rng.normal();
   draw_head(look, pose, {width * x, width * y, width * size}, canvas);

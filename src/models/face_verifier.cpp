@@ -71,9 +71,8 @@ void distort_face(std::span<const Real> face, Rng rng, std::span<Real> out) {
       const int i = static_cast<int>(fx), j = static_cast<int>(fy);
       const double light = (1 - b) * ((1 - a) * at(i, j) + a * at(i + 1, j)) +
                            b * ((1 - a) * at(i, j + 1) + a * at(i + 1, j + 1));
-      out[static_cast<std::size_t>(y * kFaceWidth + x)] =
-          static_cast<Real>(contrast * light + bright + across * (x - kMiddleX) / kMiddleX +
-                            down * (y - kMiddleY) / kMiddleY);
+      out[static_cast<std::size_t>(y * kFaceWidth + x)] = static_cast<Real>(
+          contrast * light + bright + across * (x - kMiddleX) / kMiddleX + down * (y - kMiddleY) / kMiddleY);
     }
   for (int patch = 0; patch < 2; ++patch) {
     if (!rng.chance(0.5)) continue;
@@ -138,7 +137,8 @@ History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const Veri
   // balance at energies that only saturated outputs reach, and people are told apart worse
   // (docs/benchmarks.md).
   Model<Pair> model = siamese(*params_, net_, seen);
-  return train_pairs(model, pairs, loss::ContrastiveExponential{.q = largest_distance(kOutputs) / 4}, adam, t);
+  return train_pairs(model, pairs, loss::ContrastiveExponential{.q = largest_distance(kOutputs) / 4}, adam,
+                     t);
 }
 
 History FaceVerifier::start(const VerifierTraining& o) {

@@ -129,7 +129,8 @@ History train(Model<S>& model, const PairSet& set, const AnyLoss& loss, const An
 
 History train_pairs(Model<Pair>& model, const PairSet& set, const AnyLoss& loss,
                     const AnyOptimiser& optimiser, const PairTraining& o) {
-  return train(model, set, loss, optimiser, o, [&](Rng rng) { return draw_pairs(set, o.pairs, o.batch, rng); });
+  return train(model, set, loss, optimiser, o,
+               [&](Rng rng) { return draw_pairs(set, o.pairs, o.batch, rng); });
 }
 
 History train_choices(Model<Choice>& model, const PairSet& set, const AnyLoss& loss,

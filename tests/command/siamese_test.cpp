@@ -38,8 +38,8 @@ class SiameseCommand : public ::testing::Test {
     }
   }
   Words training(const std::string& out) const {
-    return {"siamese",  "train", "--data",         people_, "--hold-out", "p7,p8", "--out",  folder_ / out,
-            "--passes", "2",     "--steps", "1",    "--people",    "0",    "--quiet"};
+    return {"siamese",  "train", "--data",  people_, "--hold-out", "p7,p8", "--out",  folder_ / out,
+            "--passes", "2",     "--steps", "1",     "--people",   "0",     "--quiet"};
   }
   Words with(Words words, const Words& more) const {
     words.insert(words.end(), more.begin(), more.end());
@@ -189,8 +189,8 @@ TEST_F(SiameseCommand, WithFilesThatCannotBeRead_CountsAndListsThem) {
 }
 
 TEST_F(SiameseCommand, Folds_LeaveEverybodyOutOnce) {
-  const json folds = done({"siamese", "folds", "--data", people_, "--folds", "2", "--passes", "1",
-                           "--steps", "1", "--people", "2", "--start-passes", "1", "--quiet", "--json"})
+  const json folds = done({"siamese", "folds", "--data", people_, "--folds", "2", "--passes", "1", "--steps",
+                           "1", "--people", "2", "--start-passes", "1", "--quiet", "--json"})
                          .value();
   ASSERT_EQ(folds.at("folds").size(), 2u);
   EXPECT_EQ(folds.at("folds")[0].at("left_out"), (json{"p1", "p2", "p3", "p4"}));

@@ -177,7 +177,7 @@ TEST(Siamese, ResumedAfterAStopWithinAPass_EndsWithTheSameWeights) {
   fit(whole, training(4));
   PairTraining o = training(4);
   o.checkpoint = folder / "c";
-  o.before_pass = [](int pass) {
+  o.before_pass = [](int pass, std::span<const int>) {
     if (pass == 2) std::raise(SIGINT);  // seen after the first step of the pass
   };
   EXPECT_THROW(fit(stopped, o), Interrupted);

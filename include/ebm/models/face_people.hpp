@@ -33,7 +33,8 @@ struct FacePeople {
   std::vector<io::Image> pictures;
   std::vector<int> person;
 };
-/// On all threads. \throws DataError for fewer than one person or picture, or pictures narrower than 23 pixels.
+/// On all threads. \throws DataError for fewer than one person or picture, or pictures narrower than 23
+/// pixels.
 FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int width = kPortraitWidth);
 
 }  // namespace ebm::models

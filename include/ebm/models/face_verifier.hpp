@@ -28,8 +28,8 @@ struct VerifierTraining {
   int steps = 10;       ///< in a pass, 60 pictures each
   double rate = 5e-4;   ///< of Adam; falls to 0 along a cosine
   bool distort = true;  ///< every pass sees every picture distorted anew (distort_face)
-  int people = 2000;    ///< made ones to start from, ten pictures each; 0: none
-  int start_passes = 100, start_steps = 20;
+  int people = 3000;    ///< made ones to start from, ten pictures each; 0: none
+  int start_passes = 200, start_steps = 20;
   double start_rate = 1e-3;
   std::filesystem::path checkpoint, resume;
   bool quiet = false;
@@ -44,9 +44,9 @@ inline constexpr int kFaceHeight = 56, kFaceWidth = 46;
 /// in [0, 1]: how bright a picture is stays, for it tells people apart.
 Tensor face_inputs(std::span<const io::Image> pictures);
 /// One input [56, 46] shifted by up to 3 pixels, turned by up to 7 degrees, scaled by up to 10 % and squeezed
-/// by up to 6 %, mirrored at even odds; what comes in from outside repeats the border. Contrast, brightness and
-/// a slope of light across it change by up to 20 % and 0.3 deviations. Up to two patches of 4 to 23 pixels a
-/// side become grey, so that no one feature is relied on (random erasing, Zhong et al. 2017).
+/// by up to 6 %, mirrored at even odds; what comes in from outside repeats the border. Contrast, brightness
+/// and a slope of light across it change by up to 20 % and 0.3 deviations. Up to two patches of 4 to 23
+/// pixels a side become grey, so that no one feature is relied on (random erasing, Zhong et al. 2017).
 void distort_face(std::span<const Real> face, Rng rng, std::span<Real> out);
 
 class FaceVerifier {

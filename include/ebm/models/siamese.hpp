@@ -35,8 +35,8 @@ Model<Pair> drlim(Params& W, const Net& G, Tensor&& images) = delete;
 
 /// Which of its candidates an image is like: E(Y = y) = |G(image) - G(candidate y)|_1, and the true Y is the
 /// genuine one. The same distances as siamese(), told apart rather than held against two fixed springs: any
-/// loss of labels serves, as the negative log-likelihood (the N-pair loss of Sohn 2016; Goldberger et al. 2005
-/// over all images) or the hinge (triplets; Schroff et al. 2015).
+/// loss of labels serves, as the negative log-likelihood (the N-pair loss of Sohn 2016; Goldberger et al.
+/// 2005 over all images) or the hinge (triplets; Schroff et al. 2015).
 Model<Choice> choosing(Params& W, const Net& G, const Tensor& images);
 Model<Choice> choosing(Params& W, const Net& G, Tensor&& images) = delete;
 
