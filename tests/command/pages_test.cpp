@@ -39,8 +39,8 @@ TEST(Pages, OfSiamese_FitADeskAndAPhone_AndHaveNoError) {
     done({"faces", "generate", "--size", "64", "--count", "4", "--seed", person, "--out",
           folder / "people" / person, "--quiet"});
   const std::string model = folder / "m";
-  done({"siamese", "train", "--data", folder / "people", "--out", model, "--passes", "1", "--pairs-a-pass",
-        "20", "--batch", "20", "--quiet"});
+  done({"siamese", "train", "--data", folder / "people", "--out", model, "--passes", "1", "--steps", "1",
+        "--people", "0", "--quiet"});
   done({"siamese", "verify", "--model", model, "--data", folder / "people", "--gallery", "2", "--report",
         folder / "verify.html", "--quiet"});
   done({"siamese", "map", "--model", model, "--data", folder / "people", "--out", folder / "map.html",
