@@ -8,6 +8,7 @@
 #include <map>
 
 #include "ebm/report/table.hpp"
+#include "siamese.hpp"
 #include "siamese_report.hpp"
 
 namespace ebm::app {
@@ -360,10 +361,12 @@ void add_siamese(CLI::App& ebm) {
   auto* siamese = ebm.add_subcommand("siamese", "Learn a metric from pairs: are two pictures of one person?");
   siamese->require_subcommand(1);
   siamese->footer(
-      "Example:\n  ebm siamese train --data faces --hold-out ann,bob,cy --out faces.safetensors\n"
+      "Example:\n  ebm siamese generate --people 40 --out faces --seed 7\n"
+      "  ebm siamese train --data faces --hold-out p38,p39,p40 --out faces.safetensors\n"
       "  ebm siamese verify --model faces.safetensors --data faces --only held-out\n"
-      "faces is yours: a folder for each person with two or more pictures of the face.");
+      "faces may as well be yours: a folder for each person with two or more pictures of the face.");
 
+  add_siamese_generate(*siamese);
   auto o = std::make_shared<Options>();
   auto* t =
       siamese->add_subcommand("train", "Train on all pairs of pictures, half genuine and half impostor");

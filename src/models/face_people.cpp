@@ -55,9 +55,7 @@ void compose_face(FaceLook& look, Rng& rng) {
   look.light.exposure *= 1 + 0.07 * rng.normal();
 }
 
-}  // namespace
-
-FacePerson draw_person(Rng& rng) {
+FacePerson draw_person(Rng rng) {
   FacePerson out;
   const FaceLook look = draw_face(rng);
   out.today = out.another_day = on_a_day(look, rng);
@@ -68,10 +66,23 @@ FacePerson draw_person(Rng& rng) {
     out.another_size = rng.uniform(0.91, 1.13);
     out.another_background = share(out.background * (1 + 0.1 * rng.normal()));
   }
+  out.rng = rng;
   return out;
 }
 
-GreyMap draw_portrait(const FacePerson& person, int width, Rng& rng) {
+}  // namespace
+
+std::vector<FacePerson> draw_people(int people, std::uint64_t seed) {
+  if (people < 1) throw DataError(message("[people] ", people, " people; ask for one at least"));
+  std::vector<FacePerson> out(static_cast<std::size_t>(people));
+  const Rng rng(seed, kPeople);
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = draw_person(rng.fork(i));
+  return out;
+}
+
+GreyMap draw_portrait(const FacePerson& person, int k, int width) {
+  if (width < 23) throw DataError(message("[people] a picture ", width, " pixels wide shows no face"));
+  Rng rng = person.rng.fork(static_cast<std::uint64_t>(k));
   const bool today = rng.chance(0.5);
   FaceLook look = today ? person.today : person.another_day;
   compose_face(look, rng);
@@ -86,21 +97,16 @@ GreyMap draw_portrait(const FacePerson& person, int width, Rng& rng) {
 }
 
 FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int width) {
-  if (width < 23) throw DataError(message("[people] a picture ", width, " pixels wide shows no face"));
-  if (people < 1 || pictures_each < 1)
-    throw DataError(message("[people] ", people, " people of ", pictures_each,
-                            " pictures each; ask for one of each at least"));
+  if (pictures_each < 1)
+    throw DataError(message("[people] ", pictures_each, " pictures of each; ask for one at least"));
+  const std::vector<FacePerson> all = draw_people(people, seed);
   const auto each = static_cast<std::size_t>(pictures_each);
   FacePeople out;
-  out.pictures.resize(static_cast<std::size_t>(people) * each);
+  out.pictures.resize(all.size() * each);
   out.person.resize(out.pictures.size());
-  parallel_for(static_cast<std::size_t>(people), [&](std::size_t i) {
-    Rng rng = Rng(seed, kPeople).fork(i);
-    const FacePerson person = draw_person(rng);
-    for (std::size_t k = 0; k < each; ++k) {
-      out.pictures[i * each + k] = to_image(draw_portrait(person, width, rng));
-      out.person[i * each + k] = static_cast<int>(i);
-    }
+  parallel_for(out.pictures.size(), [&](std::size_t i) {
+    out.pictures[i] = to_image(draw_portrait(all[i / each], static_cast<int>(i % each), width));
+    out.person[i] = static_cast<int>(i / each);
   });
   return out;
 }

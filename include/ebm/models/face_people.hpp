@@ -22,11 +22,13 @@ struct FacePerson {
   double size = 1;              ///< of the window, in widths of the picture, and on the other day
   double another_size = 1;
   double background = 0.3, another_background = 0.3;  ///< light in [0, 1]
+  Rng rng{0};                                         ///< of the pictures
 };
-FacePerson draw_person(Rng& rng);
-/// A picture of one of the days: head turned by up to 40 degrees, nodding and leaning less, with any
-/// expression. `width` pixels wide, light in [0, 1].
-GreyMap draw_portrait(const FacePerson& person, int width, Rng& rng);
+/// \throws DataError for fewer than one.
+std::vector<FacePerson> draw_people(int people, std::uint64_t seed);
+/// Picture `k` of a person, on one of the days: head turned by up to 40 degrees, nodding and leaning less,
+/// with any expression. `width` pixels wide, light in [0, 1]. \throws DataError for less than 23 pixels.
+GreyMap draw_portrait(const FacePerson& person, int k, int width);
 
 /// `person` [pictures] counts from 0; pictures of one person lie together.
 struct FacePeople {
