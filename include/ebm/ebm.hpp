@@ -10,6 +10,7 @@
 #include "ebm/core/rng.hpp"
 #include "ebm/core/tensor.hpp"
 #include "ebm/graph/check.hpp"
+#include "ebm/graph/discrete_graph.hpp"
 #include "ebm/graph/factor.hpp"
 #include "ebm/graph/factor_graph.hpp"
 #include "ebm/graph/factors.hpp"
