@@ -17,6 +17,7 @@
 #include "ebm/graph/model.hpp"
 #include "ebm/graph/user_factor.hpp"
 #include "ebm/inference/closed_form.hpp"
+#include "ebm/inference/discrete.hpp"
 #include "ebm/inference/engine.hpp"
 #include "ebm/inference/least_squares.hpp"
 #include "ebm/inference/paths.hpp"

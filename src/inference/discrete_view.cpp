@@ -1,6 +1,7 @@
 #include "discrete_view.hpp"
 
 #include <limits>
+#include <memory>
 
 #include "ebm/graph/at_labels.hpp"
 
@@ -105,9 +106,7 @@ double energy_of(const DiscreteView& view, std::span<const int> labels) {
   return total;
 }
 
-DiscreteView view_of(const Batch& b, int i, Over over, const Rescaling* rescaling, Workspace& ws) {
-  const Sample& sample = b.sample(i);
-  const Structure& s = *sample.structure;
+DiscreteView view_of(const Structure& s, Workspace& ws) {
   DiscreteView view;
   const auto labels = ws.take<int>(static_cast<std::size_t>(s.label_variables));
   for (const LabelBlock& block : s.labels)
@@ -123,10 +122,21 @@ DiscreteView view_of(const Batch& b, int i, Over over, const Rescaling* rescalin
     to.entries = static_cast<std::size_t>(from.entries);
     to.sizes = from.sizes;
     to.scopes = from.scopes;
+  }
+  view.groups = groups;
+  return view;
+}
+
+DiscreteView view_of(const Batch& b, int i, Over over, const Rescaling* rescaling, Workspace& ws) {
+  const Sample& sample = b.sample(i);
+  DiscreteView view = view_of(*sample.structure, ws);
+  const auto groups = ws.take<DiscreteView::Group>(view.groups.size());
+  std::uninitialized_copy(view.groups.begin(), view.groups.end(), groups.begin());
+  for (std::size_t g = 0; g < groups.size(); ++g) {
     const TableAt t = b.table(i, static_cast<int>(g));
-    set_rows(to, t.data);
-    to.stride = static_cast<std::size_t>(t.stride);
-    if (from.arity == 0) view.constant += group_energy_at(b, i, static_cast<int>(g), {});
+    set_rows(groups[g], t.data);
+    groups[g].stride = static_cast<std::size_t>(t.stride);
+    if (groups[g].arity == 0) view.constant += group_energy_at(b, i, static_cast<int>(g), {});
   }
   view.groups = groups;
   restrict(view, sample, over, rescaling, ws);

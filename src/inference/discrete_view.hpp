@@ -54,6 +54,8 @@ double energy_of(const DiscreteView& view, std::span<const int> labels);
 // What lies in `ws` lives until it is reset; tables stay in the batch or the graph.
 DiscreteView view_of(const Batch& b, int sample, Over over, const Rescaling* rescaling, Workspace& ws);
 DiscreteView view_of(const DiscreteGraph& graph, Workspace& ws);
+// The scopes alone, no tables: what plans are made of.
+DiscreteView view_of(const Structure& structure, Workspace& ws);
 
 // weights of one instance += p [entries]; `weights` are those of the sample (weights_of). Labels are given
 // back by give_at (ebm/graph/at_labels.hpp).
