@@ -19,7 +19,7 @@ Neighbours neighbours_of(const DiscreteView& view) {
           if (u != v) all[static_cast<std::size_t>(v)].push_back(u);
   for (auto& of_v : all) {
     std::ranges::sort(of_v);
-    of_v.erase(std::ranges::unique(of_v).begin(), of_v.end());
+    of_v.erase(std::unique(of_v.begin(), of_v.end()), of_v.end());
   }
   return all;
 }
@@ -118,7 +118,7 @@ class Greedy {
     if (filled)
       for (const int u : near) dirty_.insert(dirty_.end(), near_[at(u)].begin(), near_[at(u)].end());
     std::ranges::sort(dirty_);
-    dirty_.erase(std::ranges::unique(dirty_).begin(), dirty_.end());
+    dirty_.erase(std::unique(dirty_.begin(), dirty_.end()), dirty_.end());
     for (const int u : dirty_) push(u);
     return near;
   }
