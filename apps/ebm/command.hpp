@@ -60,6 +60,7 @@ void add_faces(CLI::App& ebm);
 void add_generate(CLI::App& ebm);
 void add_lattice(CLI::App& ebm);
 void add_losses(CLI::App& ebm);
+void add_solve(CLI::App& ebm);
 void add_teach(CLI::App& ebm);
 void add_siamese(CLI::App& ebm);
 

@@ -73,6 +73,7 @@ int main(int argc, char** argv) {
   app::add_generate(ebm);
   app::add_lattice(ebm);
   app::add_losses(ebm);
+  app::add_solve(ebm);
   app::add_teach(ebm);
   app::add_siamese(ebm);
   const auto fail = [](const char* what, int code) {

@@ -11,7 +11,7 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 17> names{"automatic",
+  constexpr std::array<std::string_view, 18> names{"automatic",
                                                    "none",
                                                    "exhaustive",
                                                    "chain",
@@ -27,7 +27,8 @@ std::string_view to_string(Method method) {
                                                    "Hamiltonian Monte Carlo",
                                                    "Gibbs",
                                                    "annealing",
-                                                   "closed form"};
+                                                   "closed form",
+                                                   "junction tree"};
   return names[static_cast<std::size_t>(method)];
 }
 
@@ -37,13 +38,13 @@ std::string_view to_string(Why why) {
                                                    "chain structure",
                                                    "a path variable",
                                                    "no free variable",
-                                                   "a loopy graph of few joint labels",
                                                    "stopped, for the energy looks unbounded",
                                                    "factors that show residuals",
                                                    "a real variable of few dimensions in bounds",
                                                    "a smooth energy of a real variable",
                                                    "labels beside a real variable",
-                                                   "a factor that knows its minimiser"};
+                                                   "a factor that knows its minimiser",
+                                                   "a graph of low treewidth"};
   return names[static_cast<std::size_t>(why)];
 }
 

@@ -51,36 +51,6 @@ class BlockFinder {
 
 }  // namespace
 
-Scopes Variables::pairs() const {
-  Scopes s{2, {}};
-  s.variables.reserve(count > 0 ? 2 * static_cast<std::size_t>(count - 1) : 0);
-  for (int i = 0; i + 1 < count; ++i) {
-    s.variables.push_back(first + i);
-    s.variables.push_back(first + i + 1);
-  }
-  return s;
-}
-
-Scopes Variables::grid_pairs(int height, int width) const {
-  if (height < 1 || width < 1 || static_cast<long>(height) * width != count)
-    throw GraphError(
-        message("[graph] a grid of ", height, " x ", width, " does not have ", count, " variables"));
-  Scopes s{2, {}};
-  s.variables.reserve(
-      2 * (static_cast<std::size_t>(height) * (width - 1) + static_cast<std::size_t>(height - 1) * width));
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x + 1 < width; ++x) {
-      s.variables.push_back(first + y * width + x);
-      s.variables.push_back(first + y * width + x + 1);
-    }
-  for (int y = 0; y + 1 < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      s.variables.push_back(first + y * width + x);
-      s.variables.push_back(first + (y + 1) * width + x);
-    }
-  return s;
-}
-
 void FactorGraph::check_new(const std::string& name) const {
   const bool taken = name == structure_.real_name || name == structure_.path_name ||
                      std::ranges::find(structure_.labels, name, &LabelBlock::name) != structure_.labels.end();
@@ -387,12 +357,7 @@ void FactorGraph::add(Term term, PathVariable) {
     throw GraphError(message("[graph] factor '", term.name, "' reads a path of another graph"));
   add_group(std::move(term), {0, {}}, 1, true);
 }
-void FactorGraph::add_each(Term term, const Variables& v) {
-  Scopes s{1, {}};
-  s.variables.resize(static_cast<std::size_t>(v.count));
-  for (int i = 0; i < v.count; ++i) s.variables[static_cast<std::size_t>(i)] = v.first + i;
-  add_each(std::move(term), std::move(s));
-}
+void FactorGraph::add_each(Term term, const Variables& v) { add_each(std::move(term), v.each()); }
 void FactorGraph::add_each(Term term, Scopes scopes) {
   if (scopes.arity < 1 || scopes.variables.size() % static_cast<std::size_t>(scopes.arity) != 0)
     throw GraphError(message("[graph] factor '", term.name, "': ", scopes.variables.size(),

@@ -2,6 +2,7 @@
 
 #include "answering.hpp"
 #include "closed_form.hpp"
+#include "ebm/inference/discrete.hpp"
 #include "ebm/inference/reals.hpp"
 #include "real_domain.hpp"
 #include "residual_plan.hpp"
@@ -127,8 +128,8 @@ void infer::Automatic::answer(Batch& b, const Query& q, Answer& out) const {
     why = Why::chain_structure;
     SumProduct{}.answer(b, q, out);
   } else {
-    why = Why::small_graph;
-    Exhaustive{}.answer(b, q, out);  // refuses by name what is too large
+    why = Why::low_treewidth;
+    JunctionTree{}.answer(b, q, out);  // refuses by its size what is too wide
   }
   out.report.asked = Method::automatic;
   if (out.report.why != Why::unbounded) out.report.why = why;

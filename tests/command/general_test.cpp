@@ -6,7 +6,7 @@ namespace {
 const std::vector<Words> kCommands{
     {"mnist", "train"},         {"mnist", "eval"},       {"check-reader", "train"}, {"check-reader", "eval"},
     {"check-reader", "read"},   {"generate", "amounts"}, {"lattice", "compose"},    {"lattice", "best"},
-    {"lattice", "free-energy"}, {"lattice", "draw"}};
+    {"lattice", "free-energy"}, {"lattice", "draw"},     {"graph", "info"}};
 
 TEST(Command, Version_IsOneLineOnStdout) {
   const Outcome outcome = done({"--version"});

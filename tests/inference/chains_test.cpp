@@ -165,7 +165,7 @@ TEST(Chains_LongAndSteep, StayFinite) {
   EXPECT_GE(free.energy[0], minimum.energy[0] - length * std::log(labels));
 }
 
-TEST(Chains_OnALoop, AreRefused_AndAutomaticFallsBackToExhaustive) {
+TEST(Chains_OnALoop, AreRefused_AndAutomaticTakesAJunctionTree) {
   Rng rng(4);
   const Tensor pair = random_tensor({2, 2}, rng);
   Params W;
@@ -178,9 +178,9 @@ TEST(Chains_OnALoop, AreRefused_AndAutomaticFallsBackToExhaustive) {
   Answer a;
   EXPECT_THROW(infer::MinSum{}.answer(loop.batch, {}, a), GraphError);
   infer::Automatic{}.answer(loop.batch, {}, a);
-  EXPECT_EQ(a.report.used, Method::exhaustive);
+  EXPECT_EQ(a.report.used, Method::junction_tree);
   EXPECT_EQ(a.report.asked, Method::automatic);
-  EXPECT_EQ(a.report.why, Why::small_graph);
+  EXPECT_EQ(a.report.why, Why::low_treewidth);
 }
 
 TEST(Chains_AFreeEnergyOfMinSum, IsRefused) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "ebm/inference/engine.hpp"
+#include "ebm/inference/discrete.hpp"
 #include "ebm/net/build.hpp"
 #include "support/graphs.hpp"
 
@@ -176,6 +176,14 @@ inline Beast loop(int n = 8) {
   });
 }
 
+/// The same through a junction tree.
+inline Beast low_treewidth(int n = 8) {
+  Beast b = loop(n);
+  b.name = "loops of low treewidth";
+  b.engine = infer::JunctionTree{};
+  return b;
+}
+
 /// Pieces between neighbouring cuts and over two of them, three classes each.
 inline Lattice pieces_lattice(int cuts) {
   std::vector<lattice::Piece> pieces;
@@ -226,7 +234,7 @@ inline Beast grid(int n = 6) {
 
 inline std::vector<Beast> zoo() {
   std::vector<Beast> out;
-  for (auto* make : {single_label, rubbish, chain, wide_images, functions, loop, paths, grid})
+  for (auto* make : {single_label, rubbish, chain, wide_images, functions, loop, low_treewidth, paths, grid})
     out.push_back(make(make == grid ? 6 : 9));
   return out;
 }

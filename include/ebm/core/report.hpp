@@ -27,7 +27,8 @@ enum class Method : std::uint8_t {
   hamiltonian,
   gibbs,
   annealing,
-  closed_form
+  closed_form,
+  junction_tree
 };
 enum class Why : std::uint8_t {
   asked,
@@ -35,13 +36,13 @@ enum class Why : std::uint8_t {
   chain_structure,
   path_variable,
   no_variable,
-  small_graph,
   unbounded,
   residual_factors,
   few_dimensions,
   smooth,
   labels_beside_reals,
-  closed_form
+  closed_form,
+  low_treewidth
 };
 
 struct Report {

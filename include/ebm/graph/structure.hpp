@@ -10,6 +10,7 @@
 
 #include "ebm/graph/domain.hpp"
 #include "ebm/graph/factors.hpp"
+#include "ebm/graph/plans.hpp"
 #include "ebm/graph/truth.hpp"
 
 namespace ebm {
@@ -77,6 +78,8 @@ struct Structure {
   std::string variable_name(int variable) const;
   /// How the chain engines walk this graph; null when it is no chain. Made once.
   std::shared_ptr<const ChainPlan> chain;
+  /// What other engines know of this graph.
+  Plans plans;
 
   bool same_as(const Structure& other) const;
   std::size_t hash() const;

@@ -178,13 +178,13 @@ struct Grid {
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
-/// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; a path,
-/// shortest path or forward-backward. A real variable: a factor that knows
-/// its minimiser, ClosedForm; labels beside it, nested search; factors that show
-/// residuals, LevenbergMarquardt (LeastSquares beyond its dimensions); one to three dimensions in bounds, the
-/// lowest point of a grid and descent from there; any other, GradientDescent. A free energy over reals is a
-/// Grid's, in one to three bounded dimensions alone. The report says which and why. \throws GraphError when
-/// nothing covers the graph, by name, and says what to ask instead.
+/// The structure decides: one label variable, exhaustive; chains, Viterbi or forward-backward; other graphs
+/// of label variables, a junction tree; a path, shortest path or forward-backward. A real variable: a factor
+/// that knows its minimiser, ClosedForm; labels beside it, nested search; factors that show residuals,
+/// LevenbergMarquardt (LeastSquares beyond its dimensions); one to three dimensions in bounds, the lowest
+/// point of a grid and descent from there; any other, GradientDescent. A free energy over reals is a Grid's,
+/// in one to three bounded dimensions alone. The report says which and why. \throws GraphError when nothing
+/// covers the graph, by name, and says what to ask instead.
 struct Automatic {
   static constexpr std::string_view kKey = "automatic";
   static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};

@@ -1,0 +1,77 @@
+#pragma once
+/// \file
+/// Engines of graphs of label variables: one asked for a sample of a batch, as every engine is, or for a
+/// DiscreteGraph of its own. The table of the latter, by name, is what `ebm solve` chooses from.
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "ebm/graph/discrete_graph.hpp"
+#include "ebm/inference/engine.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+/// What is asked of a DiscreteGraph.
+struct Question {
+  enum class Task { minimum, free_energy, marginals } task = Task::minimum;
+  double beta = 1;         ///< of free energies and marginals: finite, above 0
+  double memory = 0x1p32;  ///< bytes that an engine may take
+};
+
+/// What an engine says of it, nats.
+struct Solution {
+  double energy = kInf;           ///< Task::minimum: of `labels`; +inf when everything is forbidden
+  std::vector<int> labels;        ///< Task::minimum: [variables], empty when everything is forbidden
+  double bound = -kInf;           ///< Task::minimum: no energy is lower; -inf when unknown
+  double free_energy = kInf;      ///< else: -1/beta log sum exp(-beta E)
+  std::vector<double> marginals;  ///< Task::marginals: [sum of label counts], variable after variable
+  Report report;
+};
+
+namespace infer {
+
+/// Exact on any graph of label variables whose treewidth is low: bucket elimination in a min-fill or
+/// min-weight order (Dechter 1999), minima with their labels, free energies at any beta with the marginals of
+/// variables and factors, all in double and for any range of energies. Time and memory grow with the label
+/// counts of the widest separator multiplied; both are known before anything is allocated.
+/// `others` is exact too: a second state a variable says whether the answer has left the truth yet.
+/// \throws GraphError when messages would take more than `memory`, saying how much, and for path and real
+/// variables.
+struct JunctionTree {
+  static constexpr std::string_view kKey = "junction_tree";
+  static constexpr Powers kPowers{.minimum = true, .free_energy = true, .others = true};
+  double memory = 0x1p32;  ///< bytes for the messages of one sample
+  void answer(Batch& batch, const Query& query, Answer& out) const;
+};
+
+/// The messages of a junction tree of every sample fit into `memory` bytes, so that JunctionTree may be
+/// asked.
+bool has_low_treewidth(const Batch& batch, const Query& query, double memory);
+
+}  // namespace infer
+
+/// An engine for DiscreteGraphs, by name.
+struct DiscreteEngine {
+  std::string_view key;  ///< as `ebm solve --engine` has it
+  std::string_view what;
+  Powers powers;
+  Solution (*solve)(const DiscreteGraph& graph, const Question& question);
+};
+
+/// All there are. An engine is added in src/inference/discrete_engines.cpp.
+std::span<const DiscreteEngine> discrete_engines();
+/// \throws GraphError that lists the names when there is no such engine.
+const DiscreteEngine& discrete_engine(std::string_view key);
+
+/// What an order of elimination says of a graph before anything runs.
+struct TreewidthBound {
+  int width = 0;       ///< no treewidth is higher; -1 when the order was given up as too wide
+  double bytes = 0;    ///< of JunctionTree's messages, marginals not counted; when given up, what was reached
+  double entries = 0;  ///< table entries of one pass
+};
+TreewidthBound treewidth_bound(const DiscreteGraph& graph);
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

@@ -1,0 +1,65 @@
+#pragma once
+// One bucket of an elimination, a block of separator entries at a time: the energies of [labels of its
+// variable, block], summed from the factors and messages it reads, none of which is copied or widened to the
+// whole table.
+
+#include <cstdint>
+#include <vector>
+
+#include "bucket_kernels.hpp"
+#include "elimination.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+class Bucket {
+ public:
+  // Something the bucket reads, by the strides of the bucket's variable and its separator's.
+  struct Source {
+    const double* data = nullptr;
+    double* sums = nullptr;  // where what falls on its entries is added up, or null
+    std::size_t step = 0;    // from label to label of the bucket's variable
+    std::size_t at = 0;      // of the present block
+    enum class Inner : std::uint8_t { scalar, dense, scattered } inner = Inner::scalar;
+    const std::uint32_t* index = nullptr;  // [block] of what is scattered
+  };
+
+  // `messages` as Elimination lays them out.
+  void open(const DiscreteView& view, const Elimination& tree, std::size_t p, const double* messages);
+  int labels() const { return labels_; }
+  std::size_t block() const { return block_; }    // entries in one
+  std::size_t blocks() const { return blocks_; }  // of the message
+  std::size_t stride() const { return stride_; }  // of the rows below
+  void seek(std::size_t block);
+  void advance();  // to the next block
+  // [labels, stride] energies of the present block; to be changed in place as one likes.
+  double* read();
+  // Adds p [labels, stride] to the sums of every source that has some.
+  void spread(const double* p);
+  // Room for one row, whole vectors.
+  double* row() { return row_.data(); }
+
+  // The sources in order: what view.single says of the variable if anything, factors, messages.
+  std::span<Source> factors() {
+    return std::span(sources_).subspan(first_factor_, first_child_ - first_factor_);
+  }
+  std::span<Source> children() { return std::span(sources_).subspan(first_child_); }
+
+ private:
+  void add_source(const double* data, std::span<const int> variables, const DiscreteView& view);
+  void choose_block();
+
+  int labels_ = 0;
+  std::size_t block_ = 1, blocks_ = 1, stride_ = kBucketLanes, outer_ = 0;  // separators outside a block
+  std::size_t first_factor_ = 0, first_child_ = 0;
+  std::vector<Source> sources_;
+  std::vector<int> dim_of_;           // [variables] 0: the bucket's own, 1..: of its separator, -1: neither
+  std::vector<std::size_t> sizes_;    // [separator]
+  std::vector<std::size_t> strides_;  // [sources, separator]
+  std::vector<std::size_t> label_;    // [outer] of the present block
+  std::vector<double> table_, row_;
+  Workspace ws_;
+};
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

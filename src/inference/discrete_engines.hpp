@@ -1,0 +1,16 @@
+#pragma once
+// The plain functions behind the table of discrete_engines.cpp, one per engine.
+
+#include "ebm/inference/discrete.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+
+// \throws GraphError unless beta is finite and above 0 where it is read.
+void check_question(const Question& q);
+
+Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm

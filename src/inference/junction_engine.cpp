@@ -1,0 +1,206 @@
+// infer::JunctionTree over batches, and the same on a DiscreteGraph.
+
+#include "discrete_engines.hpp"
+#include "ebm/core/pool.hpp"
+#include "ebm/graph/at_labels.hpp"
+#include "junction_tree.hpp"
+
+namespace ebm {
+inline namespace EBM_PRECISION {
+namespace {
+
+// Entries that no order goes beyond, whatever the memory: a plan is made once and serves any limit.
+constexpr double kMostEntries = 0x1p32;
+
+// Everything but the truth as a graph: flag i says whether one of the first i variables in `order` is outside
+// it, flag_i = flag_{i-1} or y_i outside, and the last must be up. In the order of an elimination the flags
+// run along its tree, so that separators grow by a few of them.
+DiscreteView with_flags(const DiscreteView& view, const Elimination& tree, Workspace& ws) {
+  const std::size_t n = view.labels.size();
+  DiscreteView out = view;
+  const auto labels = ws.take<int>(2 * n, 2);
+  std::copy(view.labels.begin(), view.labels.end(), labels.begin());
+  const auto offset = ws.take<std::size_t>(2 * n + 1);
+  offset[0] = 0;
+  for (std::size_t v = 0; v < 2 * n; ++v) offset[v + 1] = offset[v] + static_cast<std::size_t>(labels[v]);
+  const auto single = ws.take<double>(offset.back(), 0.0);
+  if (!view.single.empty()) std::copy(view.single.begin(), view.single.end(), single.begin());
+  if (n > 0) single[offset[2 * n - 1]] = kInf;
+  const auto groups = ws.take<DiscreteView::Group>(view.groups.size() + n);
+  std::uninitialized_copy(view.groups.begin(), view.groups.end(), groups.begin());
+  for (std::size_t i = 0; i < n; ++i) {
+    const int v = tree.buckets[i].variable, k = view.labels[static_cast<std::size_t>(v)];
+    const bool first = i == 0;
+    const int before[2] = {static_cast<int>(n + i) - 1, 2};
+    const auto scope = ws.take<int>(3), sizes = ws.take<int>(3);
+    scope[0] = before[0], scope[1] = v, scope[2] = static_cast<int>(n + i);
+    sizes[0] = before[1], sizes[1] = k, sizes[2] = 2;
+    const auto row = ws.take<double>(4 * static_cast<std::size_t>(k));
+    for (std::size_t up = 0; up < 2; ++up)
+      for (std::size_t y = 0; y < static_cast<std::size_t>(k); ++y) {
+        const bool left = up == 1 || (!view.in_truth.empty() &&
+                                      !view.in_truth[view.offset[static_cast<std::size_t>(v)] + y]);
+        row[(up * static_cast<std::size_t>(k) + y) * 2] = left ? kInf : 0;
+        row[(up * static_cast<std::size_t>(k) + y) * 2 + 1] = left ? 0 : kInf;
+      }
+    DiscreteView::Group& g = *new (&groups[view.groups.size() + i]) DiscreteView::Group();
+    g.arity = first ? 2 : 3;  // no flag before the first, as one that is down
+    g.instances = 1;
+    g.entries = static_cast<std::size_t>(first ? 2 * k : 4 * k);
+    g.sizes = sizes.subspan(first ? 1 : 0);
+    g.scopes = scope.subspan(first ? 1 : 0);
+    g.doubles = row.data();
+    g.stride = g.entries;
+  }
+  out.labels = labels;
+  out.offset = offset;
+  out.single = single;
+  out.groups = groups;
+  return out;
+}
+
+struct FlaggedElimination : Elimination {};
+
+// One query on one sample: the plain graph, or that with flags when the truth is left out.
+struct Asked {
+  DiscreteView view;
+  const Elimination* tree = nullptr;
+};
+
+// The plans are the structure's; `view` may be of its scopes alone.
+Asked ask(const Structure& s, const DiscreteView& view, Over over, Workspace& ws) {
+  Asked a{view, &s.plans.get<Elimination>([&] { return eliminate(view, kMostEntries); })};
+  if (over != Over::others || a.tree->buckets.empty()) return a;
+  a.view = with_flags(view, *a.tree, ws);
+  a.tree =
+      &s.plans.get<FlaggedElimination>([&] { return FlaggedElimination{eliminate(a.view, kMostEntries)}; });
+  return a;
+}
+
+// An order that was given up has no buckets although there are variables.
+void refuse_wide(const Asked& a, double memory) {
+  if (a.tree->buckets.size() != a.view.labels.size())
+    throw GraphError(message("[junction_tree] the graph is too wide: messages take more than ",
+                             a.tree->message_entries / 0x1p17, " MiB, and ", memory / 0x1p20,
+                             " MiB are allowed; use another engine"));
+}
+
+void answer_one(const Batch& b, int i, const Query& q, double memory, Answer& out, int* labels_out,
+                Workspace& ws) {
+  const std::optional<Over> over = competing(b.sample(i), q.over);
+  if (!over) return;
+  const Structure& s = *b.sample(i).structure;
+  const Asked a = ask(s, view_of(b, i, *over, q.rescaling, ws), *over, ws);
+  refuse_wide(a, memory);
+  double& energy = out.energy[static_cast<std::size_t>(i)];
+  const auto weights = q.weights ? weights_of(b, i, out.weights) : std::span<Real>{};
+  if (*over == Over::others && s.label_variables == 0) return;  // nothing can differ from the truth
+  JunctionMessages messages(a.view, *a.tree, memory);
+  if (q.beta < kInf) {
+    DiscreteMarginals marginals;
+    energy = messages.free_energy(q.beta, q.weights ? &marginals : nullptr, s.groups.size());
+    for (std::size_t g = 0; q.weights && energy < kInf && g < s.groups.size(); ++g) {
+      if (s.groups[g].arity == 0) {
+        give_group_at(b, i, static_cast<int>(g), {}, 1, weights);
+        continue;
+      }
+      const std::size_t entries = a.view.groups[g].entries;
+      for (int r = 0; r < s.groups[g].instances; ++r)
+        give_row(b, i, static_cast<int>(g), r,
+                 std::span(marginals.factor)
+                     .subspan(marginals.factor_at[g] + static_cast<std::size_t>(r) * entries, entries),
+                 weights);
+    }
+  }
+  if (q.beta == kInf || q.answers) {
+    const auto labels = q.weights || q.answers ? ws.take<int>(a.view.labels.size(), 0) : std::span<int>{};
+    const double low = messages.minimum(labels);
+    if (q.beta == kInf) energy = low;
+    const auto own = labels.first(std::min(labels.size(), static_cast<std::size_t>(s.label_variables)));
+    if (labels_out) std::copy(own.begin(), own.end(), labels_out);
+    if (q.beta == kInf && q.weights && low < kInf) give_at(b, i, own, 1, weights);
+  }
+  out.bound[static_cast<std::size_t>(i)] = energy;
+}
+
+}  // namespace
+
+void infer::JunctionTree::answer(Batch& b, const Query& q, Answer& out) const {
+  check_beta(q);
+  refuse_other_than_labels(b, kKey);
+  const Stopwatch watch;
+  b.ensure();
+  prepare(out, b, q);
+  const int n = b.samples();
+  if (q.answers) out.labels.resize(label_base(b, n));
+  const std::size_t pieces = std::min<std::size_t>(static_cast<std::size_t>(n), 16);
+  parallel_for(pieces, [&](std::size_t piece) {
+    const int first = static_cast<int>(piece * n / pieces), last = static_cast<int>((piece + 1) * n / pieces);
+    Kept<Workspace> ws;
+    std::size_t at = q.answers ? label_base(b, first) : 0;
+    for (int i = first; i < last; ++i) {
+      ws->reset();
+      answer_one(b, i, q, memory, out, q.answers ? out.labels.data() + at : nullptr, *ws);
+      at += static_cast<std::size_t>(b.sample(i).structure->label_variables);
+    }
+  });
+  out.report = {.seconds = watch.seconds(), .asked = Method::junction_tree, .used = Method::junction_tree};
+}
+
+bool infer::has_low_treewidth(const Batch& b, const Query& q, double memory) {
+  const Structure* last = nullptr;
+  Workspace ws;
+  for (int i = 0; i < b.samples(); ++i) {
+    const Structure& s = *b.sample(i).structure;
+    if (&s == last) continue;
+    last = &s;
+    ws.reset();
+    const Asked a = ask(s, view_of(s, ws), q.over, ws);
+    if (a.tree->buckets.size() != a.view.labels.size()) return false;
+    const DiscreteMarginals marginals;
+    const bool sums = q.beta < kInf && q.weights;
+    if (JunctionMessages(a.view, *a.tree, memory).bytes(sums ? &marginals : nullptr, s.groups.size()) >
+        memory)
+      return false;
+  }
+  return true;
+}
+
+Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q) {
+  check_question(q);
+  const Stopwatch watch;
+  Workspace ws;
+  Asked a{view_of(graph, ws), nullptr};
+  const Elimination tree = eliminate(a.view, std::min(kMostEntries, q.memory / 8));
+  a.tree = &tree;
+  refuse_wide(a, q.memory);
+  JunctionMessages messages(a.view, tree, q.memory);
+  Solution out;
+  if (q.task == Question::Task::minimum) {
+    out.labels.resize(a.view.labels.size());
+    out.energy = messages.minimum(out.labels);
+    if (out.energy < kInf)
+      out.energy = graph.energy(out.labels);
+    else
+      out.labels.clear();
+    out.bound = out.energy;
+  } else {
+    DiscreteMarginals marginals;
+    const bool wanted = q.task == Question::Task::marginals;
+    out.free_energy = messages.free_energy(q.beta, wanted ? &marginals : nullptr);
+    out.marginals = std::move(marginals.label);
+  }
+  out.report = {.seconds = watch.seconds(), .asked = Method::junction_tree, .used = Method::junction_tree};
+  return out;
+}
+
+TreewidthBound treewidth_bound(const DiscreteGraph& graph) {
+  Workspace ws;
+  const DiscreteView view = view_of(graph, ws);
+  const Elimination tree = eliminate(view, kMostEntries);
+  const bool complete = tree.buckets.size() == view.labels.size();
+  return {complete ? tree.width : -1, 8 * tree.message_entries, tree.work};
+}
+
+}  // namespace EBM_PRECISION
+}  // namespace ebm
