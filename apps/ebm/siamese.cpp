@@ -229,9 +229,9 @@ int folds(Options& o) {
     throw DataError(
         fmt::format("{}: {} people cannot be cut into {} folds of two or more", o.data, n, o.folds));
   nlohmann::json list = nlohmann::json::array();
-  report::Table table(
-      {"fold", "left out", "equal error %", "pixels %", "false accepts at 10 %", "one-shot %", "seconds"});
-  double error = 0, accepts = 0, pixels = 0, one_shot = 0, longest = 0;
+  report::Table table({"fold", "left out", "equal error %", "by density %", "pixels %",
+                       "false accepts at 10 %", "one-shot %", "seconds"});
+  double error = 0, density = 0, accepts = 0, pixels = 0, one_shot = 0, longest = 0;
   std::vector<models::PairEnergy> pooled;
   std::vector<int> people;
   o.training.quiet = o.common.quiet;
@@ -258,6 +258,7 @@ int folds(Options& o) {
     }
     for (const int p : faces.person) people.push_back(p + n * fold / o.folds);
     error += v.equal_error / o.folds;
+    density += v.density_equal_error / o.folds;  // inf where no person has more pictures than a gallery
     accepts += v.accepts(0.1) / o.folds;
     pixels += v.pixel_equal_error / o.folds;
     one_shot += v.one_shot / o.folds;
@@ -267,6 +268,7 @@ int folds(Options& o) {
     one["seconds"] = seconds;
     list.push_back(one);
     table.row({std::to_string(fold + 1), some_of(left, 3), fmt::format("{:.2f}", 100 * v.equal_error),
+               fmt::format("{:.2f}", 100 * v.density_equal_error),
                fmt::format("{:.2f}", 100 * v.pixel_equal_error), fmt::format("{:.2f}", 100 * v.accepts(0.1)),
                fmt::format("{:.1f}", 100 * v.one_shot), fmt::format("{:.0f}", seconds)});
     say(o.common, fmt::format("fold {} of {}: equal error {:.2f} %, pixels {:.2f} %, {:.0f} s", fold + 1,
@@ -279,6 +281,7 @@ int folds(Options& o) {
   if (o.common.json)
     print({{"folds", list},
            {"equal_error", error},
+           {"density_equal_error", density},
            {"false_accepts_at_10", accepts},
            {"pixel_equal_error", pixels},
            {"one_shot_accuracy", one_shot},
@@ -288,11 +291,12 @@ int folds(Options& o) {
            {"longest_seconds", longest}});
   else
     fmt::print(
-        "{}\nmean equal error {:.2f} %, of pixels {:.2f} %; mean false accepts at 10 % false rejects {:.2f} "
+        "{}\nmean equal error {:.2f} %, by densities of people {:.2f} %, of pixels {:.2f} %; mean false "
+        "accepts at 10 % false rejects {:.2f} "
         "%; one-shot "
         "{:.1f} %\nall folds under one threshold: equal error {:.2f} % (95 % interval over people {:.2f} to "
         "{:.2f})\n{:.0f} s for the start on made people that all folds share\n",
-        table.text(), 100 * error, 100 * pixels, 100 * accepts, 100 * one_shot, 100 * together,
+        table.text(), 100 * error, 100 * density, 100 * pixels, 100 * accepts, 100 * one_shot, 100 * together,
         100 * interval.low, 100 * interval.high, start_seconds);
   return kOk;
 }

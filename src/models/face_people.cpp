@@ -96,7 +96,8 @@ GreyMap draw_portrait(const FacePerson& person, int k, int width) {
   return canvas;
 }
 
-FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int width) {
+FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int width,
+                       const std::function<void()>& drawn) {
   if (pictures_each < 1)
     throw DataError(message("[people] ", pictures_each, " pictures of each; ask for one at least"));
   const std::vector<FacePerson> all = draw_people(people, seed);
@@ -104,9 +105,12 @@ FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int wi
   FacePeople out;
   out.pictures.resize(all.size() * each);
   out.person.resize(out.pictures.size());
-  parallel_for(out.pictures.size(), [&](std::size_t i) {
-    out.pictures[i] = to_image(draw_portrait(all[i / each], static_cast<int>(i % each), width));
-    out.person[i] = static_cast<int>(i / each);
+  parallel_for(all.size(), [&](std::size_t i) {
+    for (std::size_t k = 0; k < each; ++k) {
+      out.pictures[i * each + k] = to_image(draw_portrait(all[i], static_cast<int>(k), width));
+      out.person[i * each + k] = static_cast<int>(i);
+    }
+    if (drawn) drawn();
   });
   return out;
 }

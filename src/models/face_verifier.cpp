@@ -13,6 +13,7 @@
 #include "ebm/losses/nll.hpp"
 #include "ebm/models/face_people.hpp"
 #include "ebm/models/grey_map.hpp"
+#include "ebm/report/progress.hpp"
 #include "ebm/train/checkpoint.hpp"
 
 namespace ebm::models {
@@ -142,7 +143,11 @@ History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const Veri
 }
 
 History FaceVerifier::start(const VerifierTraining& o) {
-  const FacePeople made = make_people(o.people, kPicturesEach, seed_, kFaceWidth);
+  report::Progress::Options shown;
+  shown.quiet = o.quiet;
+  report::Progress bar("drawing people", static_cast<std::size_t>(std::max(o.people, 0)), shown);
+  const FacePeople made = make_people(o.people, kPicturesEach, seed_, kFaceWidth, [&] { bar.advance(); });
+  bar.finish();
   const History out = fit(face_inputs(made.pictures), pairs_by_identity(made.person), o, true, {});
   started_ = true;
   return out;

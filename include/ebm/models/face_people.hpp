@@ -5,6 +5,7 @@
 /// (seed, i) alone, so a set is the same for any number of threads.
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "ebm/io/image.hpp"
@@ -35,8 +36,9 @@ struct FacePeople {
   std::vector<io::Image> pictures;
   std::vector<int> person;
 };
-/// On all threads. \throws DataError for fewer than one person or picture, or pictures narrower than 23
-/// pixels.
-FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int width = kPortraitWidth);
+/// On all threads. \param drawn called after each person, from any thread. \throws DataError as these two,
+/// and for fewer than one picture.
+FacePeople make_people(int people, int pictures_each, std::uint64_t seed, int width = kPortraitWidth,
+                       const std::function<void()>& drawn = {});
 
 }  // namespace ebm::models
