@@ -121,9 +121,10 @@ int train(Options& o) {
            {"seconds", seconds}});
   else
     fmt::print(
-        "{}: trained on {} pictures of {} people; mean energy {:.2f} of genuine pairs, {:.2f} of the nearest "
+        "{}: trained on {} pictures of {} people; mean energy {:.2f} of genuine pairs, {:.2f} of {}"
         "impostors\n",
-        o.out, seen.size(), verifier.people.size(), last.truth, last.offending);
+        o.out, seen.size(), verifier.people.size(), last.truth, last.offending,
+        o.training.loss == models::VerifierTraining::Loss::nll ? "the nearest " : "");
   return kOk;
 }
 
@@ -330,7 +331,7 @@ void add_training(CLI::App& c, const std::shared_ptr<Options>& o) {
       ->capture_default_str();
   c.add_option("--people", t.people,
                "Rendered people to start from, as 30 real ones are soon learned by heart; 0: none")
-      ->check(CLI::Range(0, 1000000))
+      ->check(CLI::IsMember({0}) | CLI::Range(2, 1000000))
       ->capture_default_str();
   c.add_option("--start-passes", t.start_passes, "Passes over these, of 20 steps")
       ->check(CLI::Range(1, 100000))
@@ -373,7 +374,7 @@ void add_siamese(CLI::App& ebm) {
   add_siamese_generate(*siamese);
   auto o = std::make_shared<Options>();
   auto* t =
-      siamese->add_subcommand("train", "Train on all pairs of pictures, half genuine and half impostor");
+      siamese->add_subcommand("train", "Train a metric on pictures of people, from a start on rendered ones");
   add_data(*t, o);
   t->add_option("--hold-out", o->hold_out, "People to leave out of the training, s31,s32,..")->delimiter(',');
   t->add_option(

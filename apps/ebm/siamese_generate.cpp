@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "ebm/core/error.hpp"
@@ -23,6 +24,15 @@ struct Options {
   int people = 40, pictures = 10;
 };
 
+// What is left of a folder goes with it.
+struct Removed {
+  fs::path folder;
+  ~Removed() {
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+};
+
 // The set grows in a folder beside OUT, which takes that name when it is complete.
 int generate(const Options& o) {
   apply(o.common);
@@ -32,7 +42,8 @@ int generate(const Options& o) {
   fs::path part = fs::path(o.out).lexically_normal();
   if (!part.has_filename()) part = part.parent_path();
   const fs::path out = part;
-  part += ".part";
+  part.replace_filename("." + out.filename().string() + ".part");
+  const Removed whatever_happens{part};
   fs::remove_all(part, error);
   fs::create_directories(part, error);
   if (error) throw DataError(part.string() + ": cannot make this folder: " + error.message());
@@ -44,24 +55,24 @@ int generate(const Options& o) {
   parallel_for(people.size(), [&](std::size_t i) {
     if (interrupted()) return;
     const fs::path folder = part / fmt::format("p{}", i + 1);
-    fs::create_directory(folder);
+    std::error_code failed;
+    fs::create_directory(folder, failed);
+    if (failed) throw DataError(folder.string() + ": cannot make this folder: " + failed.message());
     for (int k = 0; k < o.pictures; ++k)
       io::write_png(folder / fmt::format("{}.png", k + 1),
                     models::to_image(models::draw_portrait(people[i], k, models::kPortraitWidth)));
     bar.advance();
   });
-  if (interrupted()) {
-    fs::remove_all(part, error);
-    throw Interrupted("[siamese] stopped by a signal; nothing was written");
-  }
+  if (interrupted()) throw Interrupted("[siamese] stopped by a signal; nothing was written");
   bar.finish();
   fs::remove(out, error);  // an empty folder
   fs::rename(part, out, error);
   if (error) throw DataError(out.string() + ": cannot be put there: " + error.message());
+  const auto pictures = std::int64_t{o.people} * o.pictures;
   if (o.common.json)
-    print({{"people", o.people}, {"images", o.people * o.pictures}, {"out", o.out}, {"seed", o.common.seed}});
+    print({{"people", o.people}, {"images", pictures}, {"out", o.out}, {"seed", o.common.seed}});
   else
-    say(o.common, fmt::format("{} pictures of {} people in {}", o.people * o.pictures, o.people, o.out));
+    say(o.common, fmt::format("{} pictures of {} people in {}", pictures, o.people, o.out));
   return kOk;
 }
 

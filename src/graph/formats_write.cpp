@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "ebm/core/error.hpp"
 #include "ebm/graph/formats.hpp"
@@ -27,7 +28,7 @@ class Text {
 
 double entry(double energy) {
   const double p = std::exp(-energy);
-  if (!std::isfinite(p) || (p == 0 && energy < kInf))
+  if (!std::isfinite(p) || (p < std::numeric_limits<double>::min() && energy < kInf))
     throw GraphError(message("[graph] an energy of ", energy, " has no table entry exp(-E) in a double; ",
                              "shift the energies of its table"));
   return p;

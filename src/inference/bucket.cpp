@@ -65,7 +65,7 @@ void Bucket::choose_block() {
   while (outer_ > 0 && (block_ < kNarrow || block_ * sizes_[outer_ - 1] <= kWide)) block_ *= sizes_[--outer_];
   stride_ = (block_ + kBucketLanes - 1) / kBucketLanes * kBucketLanes;
   table_.resize(static_cast<std::size_t>(labels_) * stride_);
-  row_.resize(stride_);
+  row_.resize(2 * stride_);
   label_.assign(outer_, 0);
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const std::size_t* strides = strides_.data() + i * m;

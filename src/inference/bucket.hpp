@@ -36,7 +36,7 @@ class Bucket {
   double* read();
   // Adds p [labels, stride] to the sums of every source that has some.
   void spread(const double* p);
-  // Room for one row, whole vectors.
+  // Room for two rows of `stride`, one after the other.
   double* row() { return row_.data(); }
 
   // The sources in order: what view.single says of the variable if anything, factors, messages.

@@ -138,34 +138,37 @@ Elimination tree_of(const DiscreteView& view, Order order) {
   const std::size_t n = order.variables.size();
   std::vector<std::size_t> turn(n), position(n);  // of a variable: in the order found, in the tree
   for (std::size_t p = 0; p < n; ++p) turn[static_cast<std::size_t>(order.variables[p])] = p;
-  std::vector<int> parent(n, -1), first_child(n, -1), next(n, -1);  // by turn
+  struct Turn {
+    int parent = -1, first_child = -1, next = -1;  // turns
+    int bucket = -1;
+  };
+  std::vector<Turn> turns(n);
   for (std::size_t p = n; p-- > 0;) {
     for (const int u : order.separators[p]) {
       const int t = static_cast<int>(turn[static_cast<std::size_t>(u)]);
-      if (parent[p] < 0 || t < parent[p]) parent[p] = t;
+      if (turns[p].parent < 0 || t < turns[p].parent) turns[p].parent = t;
     }
-    if (parent[p] < 0) continue;
-    next[p] = first_child[static_cast<std::size_t>(parent[p])];
-    first_child[static_cast<std::size_t>(parent[p])] = static_cast<int>(p);
+    if (turns[p].parent < 0) continue;
+    turns[p].next = turns[static_cast<std::size_t>(turns[p].parent)].first_child;
+    turns[static_cast<std::size_t>(turns[p].parent)].first_child = static_cast<int>(p);
   }
   Elimination out;
   out.buckets.reserve(n);
   out.separator_first = {0};
-  std::vector<int> number(n, -1);  // of a turn: its bucket
   for (std::size_t root = 0; root < n; ++root) {
-    if (parent[root] >= 0) continue;
+    if (turns[root].parent >= 0) continue;
     for (int t = static_cast<int>(root); t >= 0;) {
       const auto at = static_cast<std::size_t>(t);
-      if (first_child[at] >= 0) {  // children first
-        const int child = first_child[at];
-        first_child[at] = next[static_cast<std::size_t>(child)];
+      if (turns[at].first_child >= 0) {  // children first
+        const int child = turns[at].first_child;
+        turns[at].first_child = turns[static_cast<std::size_t>(child)].next;
         t = child;
         continue;
       }
-      number[at] = static_cast<int>(out.buckets.size());
+      turns[at].bucket = static_cast<int>(out.buckets.size());
       Elimination::Bucket& b = out.buckets.emplace_back();
       b.variable = order.variables[at];
-      t = t == static_cast<int>(root) ? -1 : parent[at];
+      t = t == static_cast<int>(root) ? -1 : turns[at].parent;
       auto& sep = order.separators[at];
       std::ranges::sort(sep, {}, [&](int u) { return turn[static_cast<std::size_t>(u)]; });
       for (const int u : sep) b.entries *= static_cast<std::size_t>(view.labels[static_cast<std::size_t>(u)]);
@@ -176,10 +179,10 @@ Elimination tree_of(const DiscreteView& view, Order order) {
   }
   out.child_first.assign(n + 1, 0);
   for (std::size_t t = 0; t < n; ++t) {
-    Elimination::Bucket& b = out.buckets[static_cast<std::size_t>(number[t])];
-    position[static_cast<std::size_t>(b.variable)] = static_cast<std::size_t>(number[t]);
-    if (parent[t] < 0) continue;
-    b.parent = number[static_cast<std::size_t>(parent[t])];
+    Elimination::Bucket& b = out.buckets[static_cast<std::size_t>(turns[t].bucket)];
+    position[static_cast<std::size_t>(b.variable)] = static_cast<std::size_t>(turns[t].bucket);
+    if (turns[t].parent < 0) continue;
+    b.parent = turns[static_cast<std::size_t>(turns[t].parent)].bucket;
     ++out.child_first[static_cast<std::size_t>(b.parent) + 1];
   }
   for (std::size_t p = 0; p < n; ++p) out.child_first[p + 1] += out.child_first[p];
@@ -214,6 +217,41 @@ Elimination tree_of(const DiscreteView& view, Order order) {
   return out;
 }
 
+// Subtrees small enough for one thread, some to a piece, and the buckets above them. A graph of fewer table
+// entries in all is not worth a second thread.
+constexpr double kManyEntries = 1 << 16;
+constexpr int kPieces = 64;
+
+Elimination::Schedule schedule_of(const DiscreteView& view, const Elimination& tree) {
+  Elimination::Schedule out;
+  const int n = static_cast<int>(tree.buckets.size());
+  if (tree.work < kManyEntries) {
+    out.pieces.emplace_back().push_back({0, n - 1});
+    return out;
+  }
+  const double most = tree.work / kPieces;
+  std::vector<double> work(static_cast<std::size_t>(n));
+  for (int p = 0; p < n; ++p) {
+    const Elimination::Bucket& b = tree.buckets[static_cast<std::size_t>(p)];
+    double& of_p = work[static_cast<std::size_t>(p)];
+    of_p += static_cast<double>(b.entries) * view.labels[static_cast<std::size_t>(b.variable)];
+    if (b.parent >= 0) work[static_cast<std::size_t>(b.parent)] += of_p;
+  }
+  double filled = most;
+  for (int p = 0; p < n; ++p) {
+    const Elimination::Bucket& b = tree.buckets[static_cast<std::size_t>(p)];
+    const double of_p = work[static_cast<std::size_t>(p)];
+    if (of_p > most) {
+      out.above.push_back(p);
+    } else if (b.parent < 0 || work[static_cast<std::size_t>(b.parent)] > most) {
+      if (filled >= most) out.pieces.emplace_back(), filled = 0;
+      out.pieces.back().push_back({p + 1 - b.subtree, p});
+      filled += of_p;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Elimination eliminate(const DiscreteView& view, double most) {
@@ -226,8 +264,12 @@ Elimination eliminate(const DiscreteView& view, double most) {
         Greedy(view.labels, std::move(neighbours), Rule::weight).run(best.complete ? best.entries : most);
     if (other.complete && (!best.complete || other.work < best.work)) best = std::move(other);
   }
-  if (best.complete) return tree_of(view, std::move(best));
   Elimination out;
+  if (best.complete) {
+    out = tree_of(view, std::move(best));
+    out.schedule = schedule_of(view, out);
+    return out;
+  }
   out.message_entries = best.entries;
   return out;
 }

@@ -15,6 +15,15 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 
 struct Elimination {
+  // In what order the buckets are visited by several threads: pieces, each some whole subtrees, and then
+  // those above them. It depends on the graph alone, as the sums do.
+  struct Run {
+    int first, last;  // buckets, both included
+  };
+  struct Schedule {
+    std::vector<std::vector<Run>> pieces;
+    std::vector<int> above;  // ascending
+  };
   struct Bucket {
     int variable = -1;
     int parent = -1;             // bucket; -1 at a root
@@ -35,6 +44,7 @@ struct Elimination {
   double message_entries = 0;  // of all messages
   double work = 0;             // table entries visited in one pass: sum over buckets of K times entries
   int width = 0;               // variables in the largest separator: an upper bound of the treewidth
+  Schedule schedule;
 
   std::span<const int> separator(std::size_t p) const { return part(separators, separator_first, p); }
   std::span<const int> children_of(std::size_t p) const { return part(children, child_first, p); }

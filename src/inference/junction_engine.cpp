@@ -95,9 +95,11 @@ void answer_one(const Batch& b, int i, const Query& q, double memory, Answer& ou
   double& energy = out.energy[static_cast<std::size_t>(i)];
   const auto weights = q.weights ? weights_of(b, i, out.weights) : std::span<Real>{};
   if (*over == Over::others && s.label_variables == 0) return;  // nothing can differ from the truth
-  JunctionMessages messages(a.view, *a.tree, memory);
+  Kept<JunctionRoom> room;
+  JunctionMessages messages(a.view, *a.tree, memory, *room);
   if (q.beta < kInf) {
-    DiscreteMarginals marginals;
+    Kept<DiscreteMarginals> kept;
+    DiscreteMarginals& marginals = *kept;
     energy = messages.free_energy(q.beta, q.weights ? &marginals : nullptr, s.groups.size());
     for (std::size_t g = 0; q.weights && energy < kInf && g < s.groups.size(); ++g) {
       if (s.groups[g].arity == 0) {
@@ -159,7 +161,8 @@ bool infer::has_low_treewidth(const Batch& b, const Query& q, double memory) {
     if (a.tree->buckets.size() != a.view.labels.size()) return false;
     const DiscreteMarginals marginals;
     const bool sums = q.beta < kInf && q.weights;
-    if (JunctionMessages(a.view, *a.tree, memory).bytes(sums ? &marginals : nullptr, s.groups.size()) >
+    JunctionRoom room;
+    if (JunctionMessages(a.view, *a.tree, memory, room).bytes(sums ? &marginals : nullptr, s.groups.size()) >
         memory)
       return false;
   }
@@ -174,7 +177,8 @@ Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q) {
   const Elimination tree = eliminate(a.view, std::min(kMostEntries, q.memory / 8));
   a.tree = &tree;
   refuse_wide(a, q.memory);
-  JunctionMessages messages(a.view, tree, q.memory);
+  JunctionRoom room;
+  JunctionMessages messages(a.view, tree, q.memory, room);
   Solution out;
   if (q.task == Question::Task::minimum) {
     out.labels.resize(a.view.labels.size());

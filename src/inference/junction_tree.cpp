@@ -8,10 +8,16 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-// A bucket of more table entries is worth cutting into parts for several threads; a graph of fewer in all is
-// not worth a second thread. Both depend on the graph alone, as does the number of parts.
+// A bucket of more table entries is worth cutting into parts for several threads. How many depends on the
+// graph alone.
 constexpr double kManyEntries = 1 << 16;
-constexpr std::size_t kParts = 8, kPieces = 64;
+constexpr std::size_t kParts = 8, kLargestSums = 1 << 19;
+
+// Where the sums of a source go in the end, and how many there are.
+struct Sums {
+  double* to;
+  std::size_t size;
+};
 
 bool has_nan(const DiscreteView& view) {
   for (const DiscreteView::Group& g : view.groups) {
@@ -21,44 +27,6 @@ bool has_nan(const DiscreteView& view) {
   }
   return false;
 }
-
-// Subtrees small enough for one thread, some to a piece, and the buckets above them.
-struct Schedule {
-  struct Run {
-    int first, last;  // buckets, both included
-  };
-  std::vector<std::vector<Run>> pieces;
-  std::vector<int> above;  // ascending
-
-  Schedule(const DiscreteView& view, const Elimination& tree) {
-    const int n = static_cast<int>(tree.buckets.size());
-    if (tree.work < kManyEntries) {
-      pieces.push_back({{0, n - 1}});
-      return;
-    }
-    const double most = tree.work / kPieces;
-    std::vector<double> work(static_cast<std::size_t>(n));
-    const auto own = [&](const Elimination::Bucket& b) {
-      return static_cast<double>(b.entries) * view.labels[static_cast<std::size_t>(b.variable)];
-    };
-    for (int p = 0; p < n; ++p) {
-      const Elimination::Bucket& b = tree.buckets[static_cast<std::size_t>(p)];
-      work[static_cast<std::size_t>(p)] += own(b);
-      if (b.parent >= 0) work[static_cast<std::size_t>(b.parent)] += work[static_cast<std::size_t>(p)];
-    }
-    double filled = most;
-    for (int p = 0; p < n; ++p) {
-      const Elimination::Bucket& b = tree.buckets[static_cast<std::size_t>(p)];
-      if (work[static_cast<std::size_t>(p)] > most) {
-        above.push_back(p);
-      } else if (b.parent < 0 || work[static_cast<std::size_t>(b.parent)] > most) {
-        if (filled >= most) pieces.emplace_back(), filled = 0;
-        pieces.back().push_back({p + 1 - b.subtree, p});
-        filled += work[static_cast<std::size_t>(p)];
-      }
-    }
-  }
-};
 
 std::size_t parts_of(const Bucket& bucket) {
   const double entries =
@@ -103,7 +71,8 @@ void JunctionMessages::check_memory(const DiscreteMarginals* out, std::size_t gr
 // reduce(bucket, t, m): the message of one block.
 template <class Reduce>
 double JunctionMessages::upward(const Reduce& reduce) {
-  up_.resize(static_cast<std::size_t>(tree_.message_entries));
+  room_.reset();
+  up_ = room_.arrays.take<double>(static_cast<std::size_t>(tree_.message_entries));
   const auto part_of = [&](Bucket& bucket, std::size_t p, std::size_t part, std::size_t parts) {
     double* to = up_.data() + tree_.buckets[p].message_at;
     each_block(bucket, part, parts, [&](std::size_t block) {
@@ -111,10 +80,10 @@ double JunctionMessages::upward(const Reduce& reduce) {
       std::copy_n(bucket.row(), bucket.block(), to + block * bucket.block());
     });
   };
-  const Schedule schedule(view_, tree_);
+  const Elimination::Schedule& schedule = tree_.schedule;
   parallel_for(schedule.pieces.size(), [&](std::size_t i) {
     Kept<Bucket> bucket;
-    for (const Schedule::Run& run : schedule.pieces[i])
+    for (const Elimination::Run& run : schedule.pieces[i])
       for (int p = run.first; p <= run.last; ++p) {
         bucket->open(view_, tree_, static_cast<std::size_t>(p), up_.data());
         part_of(*bucket, static_cast<std::size_t>(p), 0, 1);
@@ -148,13 +117,15 @@ double JunctionMessages::minimum(std::span<int> labels) {
   });
   if (!(low < kInf) || labels.empty()) return low;
   // From the roots down, each variable takes its lowest label given those of its separator.
-  std::vector<double> t;
-  Workspace ws;
+  const auto most = static_cast<std::size_t>(*std::ranges::max_element(view_.labels));
+  const auto room = room_.arrays.take<double>(most);
+  Workspace& ws = room_.rows;
   for (std::size_t p = tree_.buckets.size(); p-- > 0;) {
     ws.reset();
     const auto v = static_cast<std::size_t>(tree_.buckets[p].variable);
     const auto k = static_cast<std::size_t>(view_.labels[v]);
-    t.assign(k, 0);
+    const auto t = room.first(k);
+    std::ranges::fill(t, 0.0);
     // A table's entry at these labels with label 0 of v, and its step from label to label.
     const auto add = [&](const double* table, std::span<const int> scope) {
       std::size_t at = 0, step = 0, stride = 1;
@@ -195,9 +166,9 @@ double JunctionMessages::free_energy(double beta, DiscreteMarginals* out, std::s
   }
   out->factor.assign(size, 0);
   if (!(f < kInf)) return f;
-  down_.assign(up_.size(), 0);
+  down_ = room_.arrays.take<double>(up_.size(), 0.0);
 
-  const Schedule schedule(view_, tree_);
+  const Elimination::Schedule& schedule = tree_.schedule;
   for (std::size_t i = schedule.above.size(); i-- > 0;)
     downward(static_cast<std::size_t>(schedule.above[i]), beta, *out, groups, true);
   parallel_for(schedule.pieces.size(), [&](std::size_t i) {
@@ -217,12 +188,9 @@ void JunctionMessages::downward(std::size_t p, double beta, DiscreteMarginals& o
   const auto children = tree_.children_of(p);
   const auto v = static_cast<std::size_t>(b.variable);
   double* label = out.label.data() + view_.offset[v];
-  // Where the sums of each source go in the end, and how many there are.
-  struct Sums {
-    double* to;
-    std::size_t size;
-  };
-  std::vector<Sums> sums;
+  Kept<std::vector<Sums>> kept;
+  std::vector<Sums>& sums = *kept;
+  sums.clear();
   sums.push_back({label, static_cast<std::size_t>(view_.labels[v])});
   for (const auto& [group, instance] : factors) {
     const auto g = static_cast<std::size_t>(group);
@@ -248,13 +216,13 @@ void JunctionMessages::downward(std::size_t p, double beta, DiscreteMarginals& o
     for (Bucket::Source& source : bucket.factors()) source.sums = place(s++);
     for (Bucket::Source& source : bucket.children()) source.sums = place(s++);
     const BucketKernels& kernels = bucket_kernels();
-    std::vector<double> m(bucket.stride()), q(bucket.stride());
+    double *m = bucket.row(), *q = bucket.row() + bucket.stride();
     each_block(bucket, part, parts, [&](std::size_t block) {
       const std::size_t at = b.message_at + block * bucket.block();
-      std::copy_n(up_.data() + at, bucket.block(), m.data());
-      std::copy_n(down_.data() + at, bucket.block(), q.data());
+      std::copy_n(up_.data() + at, bucket.block(), m);
+      std::copy_n(down_.data() + at, bucket.block(), q);
       double* t = bucket.read();
-      kernels.weigh(t, bucket.labels(), bucket.block(), bucket.stride(), beta, m.data(), q.data());
+      kernels.weigh(t, bucket.labels(), bucket.block(), bucket.stride(), beta, m, q);
       for (int k = 0; k < bucket.labels(); ++k)
         for (std::size_t j = 0; j < bucket.block(); ++j)
           label_sums[k] += t[static_cast<std::size_t>(k) * bucket.stride() + j];
@@ -263,13 +231,14 @@ void JunctionMessages::downward(std::size_t p, double beta, DiscreteMarginals& o
   };
   Kept<Bucket> bucket;
   bucket->open(view_, tree_, p, up_.data());
-  const std::size_t parts = alone ? parts_of(*bucket) : 1;
+  std::size_t size = 0;
+  for (const Sums& s : sums) size += s.size;
+  // Every part needs sums of its own; where these would weigh as messages do, one thread goes alone.
+  const std::size_t parts = alone && size <= kLargestSums ? parts_of(*bucket) : 1;
   if (parts == 1) {
     part_of(*bucket, 0, 1, {});
     return;
   }
-  std::size_t size = 0;
-  for (const Sums& s : sums) size += s.size;
   std::vector<std::vector<double>> own(parts);
   parallel_for(parts, [&](std::size_t part) {
     own[part].assign(size, 0);

@@ -19,11 +19,20 @@ struct DiscreteMarginals {
   std::vector<double> factor;
 };
 
+// Memory of JunctionMessages, kept from one to the next.
+struct JunctionRoom {
+  Workspace arrays, rows;
+  void reset() {
+    arrays.reset();
+    rows.reset();
+  }
+};
+
 class JunctionMessages {
  public:
-  // All three must outlive it. `memory`: bytes that messages and marginals may take.
-  JunctionMessages(const DiscreteView& view, const Elimination& tree, double memory)
-      : view_(view), tree_(tree), memory_(memory) {}
+  // All of them must outlive it. `memory`: bytes that messages and marginals may take.
+  JunctionMessages(const DiscreteView& view, const Elimination& tree, double memory, JunctionRoom& room)
+      : view_(view), tree_(tree), memory_(memory), room_(room) {}
 
   // Lowest energy, and labels [variables] where it is reached unless it is +inf. NaN when a table has one.
   double minimum(std::span<int> labels);
@@ -41,7 +50,8 @@ class JunctionMessages {
   const DiscreteView& view_;
   const Elimination& tree_;
   double memory_;
-  std::vector<double> up_, down_;
+  JunctionRoom& room_;
+  std::span<double> up_, down_;
 };
 
 }  // namespace EBM_PRECISION

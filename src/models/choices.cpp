@@ -1,6 +1,7 @@
 // What a pass over choices looks at.
 
 #include <algorithm>
+#include <iterator>
 
 #include "ebm/core/error.hpp"
 #include "ebm/models/pairs.hpp"
@@ -38,7 +39,8 @@ std::vector<Choice> draw_choices(const PairSet& set, int count, int batch, int i
   if (batch < 1 || images < 2)
     throw DataError(message("[choices] a batch of ", batch, " choices among ", images, " images has none"));
   Images alike = lists(set, set.genuine);
-  const Images unlike = set.impostor ? lists(set, *set.impostor) : Images{};
+  Images unlike = set.impostor ? lists(set, *set.impostor) : Images{};
+  for (auto& those : unlike) std::ranges::sort(those);
   // Whoever can stand in a choice: has one like it, and one unlike it.
   std::vector<int> able;
   for (int i = 0; i < set.images; ++i) {
@@ -47,11 +49,17 @@ std::vector<Choice> draw_choices(const PairSet& set, int count, int batch, int i
         set.impostor ? !unlike[u].empty() : alike[u].size() + 1 < static_cast<std::size_t>(set.images);
     if (!alike[u].empty() && has_unlike) able.push_back(i);
   }
+  std::vector<char> is_able(static_cast<std::size_t>(set.images));
+  for (const int i : able) is_able[static_cast<std::size_t>(i)] = 1;
   if (able.empty()) throw DataError("[choices] no image stands both in a genuine and in an impostor pair");
+  std::vector<int> near;  // given impostors that were drawn too
   const auto impostor = [&](int image, const std::vector<int>& met) {
     if (set.impostor) {
       const auto& those = unlike[static_cast<std::size_t>(image)];
-      return those[any(rng, those.size())];
+      near.clear();
+      std::ranges::set_intersection(those, met, std::back_inserter(near));
+      const auto& from = near.empty() ? those : near;
+      return from[any(rng, from.size())];
     }
     for (int tries = 0;; ++tries) {
       const int other = tries < kTries ? met[any(rng, met.size())] : rng.below(set.images);
@@ -77,7 +85,7 @@ std::vector<Choice> draw_choices(const PairSet& set, int count, int batch, int i
     std::ranges::sort(met);
     met.erase(std::unique(met.begin(), met.end()), met.end());
     for (const int a : met)
-      if (std::ranges::find(able, a) != able.end())
+      if (is_able[static_cast<std::size_t>(a)])
         for (const int b : met)
           if (a != b && set.is_genuine(a, b)) found.push_back({a, b, true});
     const int size = std::min(batch, count - static_cast<int>(out.size()));

@@ -36,6 +36,12 @@ std::string name_of(bool start) { return start ? "made people" : "faces"; }
 // (docs/benchmarks.md).
 constexpr Real kMiddleGrey = Real(0.44), kDeviation = Real(0.2);
 
+void check_inputs(ConstView inputs) {
+  if (inputs.shape.rank() != 4 || inputs.row_size() != kPixels || inputs.shape[2] != kFaceHeight)
+    throw ShapeError(message("[face_verifier] pictures are [n, 1, 56, 46] as face_inputs makes them, not ",
+                             to_string(inputs.shape)));
+}
+
 }  // namespace
 
 Tensor face_inputs(std::span<const io::Image> pictures) {
@@ -97,8 +103,13 @@ FaceVerifier FaceVerifier::clone() const {
   return out;
 }
 
-History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o, bool start,
+History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o, Stage stage,
                           const History& earlier) {
+  const bool start = stage.start;
+  check_inputs(inputs);
+  if (pairs.images > inputs.view().rows())
+    throw DataError(message("[face_verifier] pairs are of ", pairs.images, " pictures, and there are ",
+                            inputs.view().rows()));
   const double rate = start ? o.start_rate : o.rate;
   Tensor seen = inputs;
   PairTraining t;
@@ -108,7 +119,7 @@ History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const Veri
   t.batch = o.loss == VerifierTraining::Loss::nll ? kChoices : kImages;
   t.pairs = t.batch * (start ? o.start_steps : o.steps);
   t.checkpoint = o.checkpoint;
-  if (!o.resume.empty() && checkpoint_stage(o.resume) == name_of(start)) t.resume = o.resume;
+  if (stage.resume) t.resume = o.resume;
   t.quiet = o.quiet;
   t.title = t.stage = name_of(start);
   t.on_pass = o.on_pass;
@@ -116,7 +127,8 @@ History FaceVerifier::fit(const Tensor& inputs, const PairSet& pairs, const Veri
   const auto* bytes = reinterpret_cast<const char*>(inputs.data());
   t.recipe = {.settings = {{"distort", o.distort ? "on" : "off"},
                            {"people", message(o.people)},
-                           {"start passes", message(o.start_passes)},
+                           {"start passes", message(o.start_passes, " of ", o.start_steps, " steps")},
+                           {"start rate", message(o.start_rate)},
                            {"rate", message(rate)}},
               .fingerprints = {{"data", fnv1a({bytes, inputs.size() * sizeof(Real)})},
                                {"first weights of seed", seed_}}};
@@ -148,22 +160,22 @@ History FaceVerifier::start(const VerifierTraining& o) {
   report::Progress bar("drawing people", static_cast<std::size_t>(std::max(o.people, 0)), shown);
   const FacePeople made = make_people(o.people, kPicturesEach, seed_, kFaceWidth, [&] { bar.advance(); });
   bar.finish();
-  const History out = fit(face_inputs(made.pictures), pairs_by_identity(made.person), o, true, {});
+  const History out = fit(face_inputs(made.pictures), pairs_by_identity(made.person), o,
+                          {.start = true, .resume = !o.resume.empty()}, {});
   started_ = true;
   return out;
 }
 
 History FaceVerifier::train(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& o) {
-  const bool resumed = !o.resume.empty() && checkpoint_stage(o.resume) == name_of(false);
-  History earlier;
-  if (resumed)
-    earlier = earlier_history(o.resume);
-  else if (o.people > 0 && !started_)
-    earlier = start(o);
-  return fit(inputs, pairs, o, false, earlier);
+  if (o.people == 0 || started_) return fit(inputs, pairs, o, {.resume = !o.resume.empty()}, {});
+  if (!o.resume.empty() && checkpoint_stage(o.resume) == name_of(false))
+    return fit(inputs, pairs, o, {.resume = true}, earlier_history(o.resume));
+  const History earlier = start(o);
+  return fit(inputs, pairs, o, {}, earlier);
 }
 
 Tensor FaceVerifier::embed(ConstView inputs) const {
+  check_inputs(inputs);
   const int n = inputs.rows();
   Tensor out(Shape{n, kOutputs}), moved(Shape{n, 1, kFaceHeight, kFaceWidth});
   constexpr int kShift = 2;  // pixels

@@ -188,6 +188,22 @@ TEST_F(SiameseCommand, WithFilesThatCannotBeRead_CountsAndListsThem) {
   EXPECT_HAS(outcome.err, "p1/bad.png");
 }
 
+TEST_F(SiameseCommand, Generate_MakesAFolderAPerson_InANewFolderAlone) {
+  const std::string made = folder_ / "made";
+  const Words words{"siamese", "generate", "--people", "3", "--pictures", "2", "--out", made, "--json"};
+  const json told = done(words).value();
+  EXPECT_EQ(told.at("images"), 6);
+  for (const char* person : {"p1", "p2", "p3"})
+    for (const char* picture : {"1.png", "2.png"}) {
+      const io::Image image = io::read_image(std::filesystem::path(made) / person / picture);
+      EXPECT_EQ(image.width, 92);
+      EXPECT_EQ(image.height, 112);
+    }
+  const Outcome again = run(words);
+  EXPECT_EQ(again.code, 3);
+  EXPECT_HAS(again.err, "is not empty");
+}
+
 TEST_F(SiameseCommand, Folds_LeaveEverybodyOutOnce) {
   const json folds = done({"siamese", "folds", "--data", people_, "--folds", "2", "--passes", "1", "--steps",
                            "1", "--people", "2", "--start-passes", "1", "--quiet", "--json"})

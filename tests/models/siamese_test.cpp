@@ -11,6 +11,7 @@
 #include "ebm/losses/contrastive.hpp"
 #include "ebm/losses/hinge.hpp"
 #include "ebm/losses/nll.hpp"
+#include "ebm/models/face_verifier.hpp"
 #include "ebm/models/verification.hpp"
 #include "ebm/train/checkpoint.hpp"
 #include "io/io_test.hpp"
@@ -79,6 +80,19 @@ TEST(FaceNet, IsTheOneOf2005) {
   G.forward(W.data(), x, y, state);
   for (const Real v : y.span()) EXPECT_LE(std::abs(v), Real(1.7159));
   EXPECT_NEAR(largest_distance(50), 171.59, 1e-4);
+}
+
+TEST(FaceVerifier, OfPicturesOfAnotherSize_Refuses) {
+  FaceVerifier verifier;
+  const Tensor small(Shape{2, 1, 28, 23}), two(Shape{2, 1, kFaceHeight, kFaceWidth});
+  EXPECT_THROW(verifier.embed(small), ShapeError);
+  EXPECT_EQ(verifier.embed(two).shape(), Shape({2, 50}));
+  const PairSet pairs = pairs_by_identity(std::vector{0, 0, 1});
+  VerifierTraining o;
+  o.people = 0;
+  o.quiet = true;
+  EXPECT_THROW(verifier.train(small, pairs, o), ShapeError);
+  EXPECT_THROW(verifier.train(two, pairs, o), DataError);
 }
 
 TEST(Siamese, OfBothPapers_LearnAMetricForPeopleNeverSeen) {

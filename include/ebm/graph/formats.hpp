@@ -51,7 +51,7 @@ double parse_pr(std::string_view text, std::string_view name);
 std::vector<double> parse_mar(std::string_view text, std::string_view name, const DiscreteGraph& graph);
 
 /// Entries are exp(-E) and the constant a factor without variables; numbers are written so that they are read
-/// back to the last bit. Energies below -709 have no such entry. \throws GraphError for those.
+/// back to the last bit. Energies below -709 or above 708 have no such entry. \throws GraphError for those.
 std::string to_uai(const DiscreteGraph& graph);
 std::string to_fg(const DiscreteGraph& graph);
 std::string to_evidence(std::span<const int> evidence);

@@ -75,7 +75,10 @@ class FaceVerifier {
   std::string notes = "{}";         ///< JSON that travels with the model
 
  private:
-  History fit(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& options, bool start,
+  struct Stage {
+    bool start = false, resume = false;
+  };
+  History fit(const Tensor& inputs, const PairSet& pairs, const VerifierTraining& options, Stage stage,
               const History& earlier);
 
   std::uint64_t seed_;

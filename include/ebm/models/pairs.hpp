@@ -81,8 +81,9 @@ struct Choice {
 
 /// The same for choices: of each `batch` of them every image is one of about `images` that are drawn together
 /// (some at random, each with up to three that are like it), so that a net sees few images in a step and
-/// every genuine pair among them counts, with impostors of its own. A pure function of its arguments. \throws
-/// DataError when there is no genuine or no impostor pair, or for less than one choice or two images a batch.
+/// every genuine pair among them counts, with impostors of its own (from elsewhere only where there are none
+/// among them). A pure function of its arguments. \throws DataError when there is no genuine or no impostor
+/// pair, or for less than one choice or two images a batch.
 std::vector<Choice> draw_choices(const PairSet& set, int count, int batch, int images, Rng rng);
 
 }  // namespace ebm::models
