@@ -338,7 +338,8 @@ void add_training(CLI::App& c, const std::shared_ptr<Options>& o) {
       ->capture_default_str();
   c.add_flag(
       "--distort,!--no-distort", t.distort,
-      "Every pass sees every picture shifted, turned, scaled and mirrored anew; on unless --no-distort");
+      "Every pass sees every picture shifted, turned, scaled, mirrored, lit and covered in part anew; on "
+      "unless --no-distort");
 }
 
 void add_judging(CLI::App& c, const std::shared_ptr<Options>& o) {

@@ -1,7 +1,7 @@
 #pragma once
 // One bucket of an elimination, a block of separator entries at a time: the energies of [labels of its
 // variable, block], summed from the factors and messages it reads, none of which is copied or widened to the
-// whole table.
+// whole table, unless the separator is one variable: then a block is all of it.
 
 #include <cstdint>
 #include <vector>

@@ -35,7 +35,7 @@ namespace infer {
 /// Exact on any graph of label variables whose treewidth is low: bucket elimination in a min-fill or
 /// min-weight order (Dechter 1999), minima with their labels, free energies at any beta with the marginals of
 /// variables and factors, all in double and for any range of energies. Time and memory grow with the label
-/// counts of the widest separator multiplied; both are known before anything is allocated.
+/// counts of the widest separator multiplied; what messages take is known before they are made.
 /// `others` is exact too: a second state a variable says whether the answer has left the truth yet.
 /// \throws GraphError when messages would take more than `memory`, saying how much, and for path and real
 /// variables.
