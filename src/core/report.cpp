@@ -11,7 +11,7 @@ std::string_view to_string(Exactness exactness) {
 }
 
 std::string_view to_string(Method method) {
-  constexpr std::array<std::string_view, 18> names{"automatic",
+  constexpr std::array<std::string_view, 31> names{"automatic",
                                                    "none",
                                                    "exhaustive",
                                                    "chain",
@@ -28,12 +28,25 @@ std::string_view to_string(Method method) {
                                                    "Gibbs",
                                                    "annealing",
                                                    "closed form",
-                                                   "junction tree"};
+                                                   "junction tree",
+                                                   "tree-reweighted message passing",
+                                                   "loopy message passing",
+                                                   "dual decomposition",
+                                                   "mean field",
+                                                   "iterated conditional modes",
+                                                   "graph cut",
+                                                   "alpha-expansion",
+                                                   "alpha-beta swap",
+                                                   "roof duality",
+                                                   "branch and bound",
+                                                   "simulated annealing",
+                                                   "Swendsen-Wang",
+                                                   "anytime search"};
   return names[static_cast<std::size_t>(method)];
 }
 
 std::string_view to_string(Why why) {
-  constexpr std::array<std::string_view, 12> names{"as asked",
+  constexpr std::array<std::string_view, 16> names{"as asked",
                                                    "one variable of labels",
                                                    "chain structure",
                                                    "a path variable",
@@ -44,7 +57,11 @@ std::string_view to_string(Why why) {
                                                    "a smooth energy of a real variable",
                                                    "labels beside a real variable",
                                                    "a factor that knows its minimiser",
-                                                   "a graph of low treewidth"};
+                                                   "a graph of low treewidth",
+                                                   "binary and submodular",
+                                                   "pairs that are a metric",
+                                                   "a loopy graph",
+                                                   "the time limit"};
   return names[static_cast<std::size_t>(why)];
 }
 

@@ -172,6 +172,29 @@ void give_row(const Batch& b, int i, int group, int instance, std::span<const do
   for (std::size_t e = 0; e < p.size(); ++e) to[e] += static_cast<Real>(p[e]);
 }
 
+void DiscreteMarginals::resize(const DiscreteView& view) {
+  label.assign(view.offset.back(), 0.0);
+  factor_at.clear();
+  std::size_t size = 0;
+  for (const DiscreteView::Group& g : view.groups) {
+    factor_at.push_back(size);
+    if (g.arity > 0) size += static_cast<std::size_t>(g.instances) * g.entries;
+  }
+  factor.assign(size, 0.0);
+}
+
+void give_marginals(const Batch& b, int i, const DiscreteView& view, DiscreteMarginals& marginals,
+                    std::span<Real> weights) {
+  const std::vector<Group>& groups = b.sample(i).structure->groups;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (groups[g].arity == 0)
+      give_group_at(b, i, static_cast<int>(g), {}, 1, weights);
+    else
+      for (int r = 0; r < groups[g].instances; ++r)
+        give_row(b, i, static_cast<int>(g), r, marginals.row(view, g, r), weights);
+  }
+}
+
 Readers::Readers(const DiscreteView& view) {
   std::size_t places = 0;
   for (const DiscreteView::Group& g : view.groups) {

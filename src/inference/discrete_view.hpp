@@ -62,6 +62,22 @@ DiscreteView view_of(const Structure& structure, Workspace& ws);
 void give_row(const Batch& b, int sample, int group, int instance, std::span<const double> p,
               std::span<Real> weights);
 
+// Probabilities of labels and of the joint labels of each factor.
+struct DiscreteMarginals {
+  std::vector<double> label;           // at DiscreteView::offset
+  std::vector<std::size_t> factor_at;  // [groups] in `factor`; instance after instance, entries in each
+  std::vector<double> factor;
+  void resize(const DiscreteView& view);  // all 0; groups of arity 0 have no place
+  std::span<double> row(const DiscreteView& view, std::size_t group, int instance) {
+    const std::size_t entries = view.groups[group].entries;
+    return std::span(factor).subspan(factor_at[group] + static_cast<std::size_t>(instance) * entries,
+                                     entries);
+  }
+};
+// Those of all factors of a sample as weights.
+void give_marginals(const Batch& b, int sample, const DiscreteView& view, DiscreteMarginals& marginals,
+                    std::span<Real> weights);
+
 // Which factors read each variable, those of arity 1 among them. It depends on the scopes alone.
 class Readers {
  public:

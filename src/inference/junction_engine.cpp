@@ -101,18 +101,7 @@ void answer_one(const Batch& b, int i, const Query& q, double memory, Answer& ou
     Kept<DiscreteMarginals> kept;
     DiscreteMarginals& marginals = *kept;
     energy = messages.free_energy(q.beta, q.weights ? &marginals : nullptr, s.groups.size());
-    for (std::size_t g = 0; q.weights && energy < kInf && g < s.groups.size(); ++g) {
-      if (s.groups[g].arity == 0) {
-        give_group_at(b, i, static_cast<int>(g), {}, 1, weights);
-        continue;
-      }
-      const std::size_t entries = a.view.groups[g].entries;
-      for (int r = 0; r < s.groups[g].instances; ++r)
-        give_row(b, i, static_cast<int>(g), r,
-                 std::span(marginals.factor)
-                     .subspan(marginals.factor_at[g] + static_cast<std::size_t>(r) * entries, entries),
-                 weights);
-    }
+    if (q.weights && energy < kInf) give_marginals(b, i, a.view, marginals, weights);
   }
   if (q.beta == kInf || q.answers) {
     const auto labels = q.weights || q.answers ? ws.take<int>(a.view.labels.size(), 0) : std::span<int>{};

@@ -12,13 +12,6 @@
 namespace ebm {
 inline namespace EBM_PRECISION {
 
-// Probabilities of labels and of the joint labels of each factor.
-struct DiscreteMarginals {
-  std::vector<double> label;           // at DiscreteView::offset
-  std::vector<std::size_t> factor_at;  // [groups] in `factor`; instance after instance, entries in each
-  std::vector<double> factor;
-};
-
 // Memory of JunctionMessages, kept from one to the next.
 struct JunctionRoom {
   Workspace arrays, rows;

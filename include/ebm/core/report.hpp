@@ -28,7 +28,20 @@ enum class Method : std::uint8_t {
   gibbs,
   annealing,
   closed_form,
-  junction_tree
+  junction_tree,
+  tree_reweighted,
+  loopy,
+  dual_decomposition,
+  mean_field,
+  conditional_modes,
+  graph_cut,
+  alpha_expansion,
+  alpha_beta_swap,
+  roof_duality,
+  branch_and_bound,
+  simulated_annealing,
+  swendsen_wang,
+  anytime
 };
 enum class Why : std::uint8_t {
   asked,
@@ -42,7 +55,11 @@ enum class Why : std::uint8_t {
   smooth,
   labels_beside_reals,
   closed_form,
-  low_treewidth
+  low_treewidth,
+  submodular,
+  metric_pairs,
+  loopy,
+  time_limit
 };
 
 struct Report {

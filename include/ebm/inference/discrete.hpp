@@ -3,6 +3,8 @@
 /// Engines of graphs of label variables: one asked for a sample of a batch, as every engine is, or for a
 /// DiscreteGraph of its own. The table of the latter, by name, is what `ebm solve` chooses from.
 
+#include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,20 +15,44 @@
 namespace ebm {
 inline namespace EBM_PRECISION {
 
+/// How far a search for a minimum has come.
+struct Progress {
+  double seconds = 0;
+  double energy = kInf, bound = -kInf;  ///< of the best answer yet; nothing is lower than the bound
+  std::string_view engine;              ///< what is at work
+};
+
 /// What is asked of a DiscreteGraph.
 struct Question {
-  enum class Task { minimum, free_energy, marginals } task = Task::minimum;
-  double beta = 1;         ///< of free energies and marginals: finite, above 0
+  enum class Task { minimum, free_energy, marginals, samples } task = Task::minimum;
+  double beta = 1;         ///< of all but minima: finite, above 0
   double memory = 0x1p32;  ///< bytes that an engine may take
+  double seconds = kInf;   ///< a search is stopped then; its best answer and bound until there are the answer
+  int iterations = 0;      ///< of engines that iterate, at most; 0: the engine's own number
+  double gap = 0;          ///< Task::minimum: a search may stop at an answer that is at most so far from its
+                           ///< bound, nats
+  int best = 1;            ///< Task::minimum: so many lowest answers, of engines with Powers::n_best
+  int samples = 1;         ///< Task::samples
+  std::uint64_t seed = 1;  ///< of engines that draw
+  std::vector<int> start{};  ///< labels to start from, [variables]; empty: the engine's own
+  /// Told of every better answer or bound of an engine that searches; false stops it.
+  std::function<bool(const Progress&)> progress{};
 };
 
 /// What an engine says of it, nats.
 struct Solution {
-  double energy = kInf;           ///< Task::minimum: of `labels`; +inf when everything is forbidden
-  std::vector<int> labels;        ///< Task::minimum: [variables], empty when everything is forbidden
-  double bound = -kInf;           ///< Task::minimum: no energy is lower; -inf when unknown
-  double free_energy = kInf;      ///< else: -1/beta log sum exp(-beta E)
-  std::vector<double> marginals;  ///< Task::marginals: [sum of label counts], variable after variable
+  double energy = kInf;     ///< Task::minimum: of `labels`; +inf when none was found or all are forbidden
+  std::vector<int> labels;  ///< Task::minimum: [variables], empty when the energy is +inf
+  double bound = -kInf;     ///< Task::minimum: no energy is lower; -inf when unknown
+  std::vector<std::vector<int>> best;  ///< Question::best > 1: distinct answers, the lowest first; fewer when
+                                       ///< there are no more
+  double free_energy = kInf;           ///< sums: -1/beta log sum exp(-beta E)
+  double free_energy_bound = -kInf;    ///< no free energy is lower; -inf when unknown
+  double error = 0;                    ///< standard error of a sampled free energy
+  std::vector<double> marginals;       ///< Task::marginals: [sum of label counts], variable after variable
+  std::vector<int> samples;            ///< Task::samples: [samples, variables]
+  double effective_samples = 0;  ///< of sampled marginals and samples that depend on each other; 0: not known
+  double r_hat = 0;              ///< split R-hat of the same; 0: not known
   Report report;
 };
 
