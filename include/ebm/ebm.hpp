@@ -15,6 +15,7 @@
 #include "ebm/graph/factor_graph.hpp"
 #include "ebm/graph/factors.hpp"
 #include "ebm/graph/model.hpp"
+#include "ebm/graph/structured_factors.hpp"
 #include "ebm/graph/user_factor.hpp"
 #include "ebm/inference/closed_form.hpp"
 #include "ebm/inference/discrete.hpp"

@@ -62,7 +62,7 @@ struct Batch::Impl {
         if (group.kind != Term::Kind::function || group.on_reals != on_reals) continue;
         int& row = next[static_cast<std::size_t>(group.function)];
         visit(first, last - first, i, static_cast<int>(g), group, row);
-        row += (last - first) * group.instances;
+        row += (last - first) * group.rows();
       }
     }
   }
@@ -135,7 +135,7 @@ void Batch::Impl::evaluate_functions(bool on_reals) {
                       columns, to + r * columns);
       }
     }
-    f.rows = row + count * g.instances;
+    f.rows = row + count * g.rows();
     if (!on_reals)
       first_row[static_cast<std::size_t>(sample_first[static_cast<std::size_t>(sample)] + index)] = row;
   });
@@ -195,7 +195,7 @@ void Batch::Impl::locate_tables() {
                               : first_row[static_cast<std::size_t>(
                                               sample_first[static_cast<std::size_t>(sample_of(item))]) +
                                           index];
-          if (g.on_reals) reached += g.instances;
+          if (g.on_reals) reached += g.rows();
           t.data = functions[static_cast<std::size_t>(g.function)].out.data() +
                    static_cast<std::size_t>(row) * g.entries;
           break;

@@ -21,7 +21,7 @@ std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
   std::vector<std::array<Link, 2>> links(static_cast<std::size_t>(n));
   // Neighbours, at most two each; parallel factors on one pair are one link.
   for (const Group& g : s.groups) {
-    if (g.on_path || g.on_reals || g.arity > 2) return nullptr;
+    if (g.on_path || g.on_reals || g.arity > 2 || g.index != Index::joint) return nullptr;
     if (g.arity != 2) continue;
     for (int i = 0; i < g.instances; ++i) {
       const int a = g.scopes[2 * i], b = g.scopes[2 * i + 1];

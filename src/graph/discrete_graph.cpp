@@ -12,21 +12,6 @@ namespace {
 // More would not fit the adjacency that engines build (discrete_view.hpp).
 constexpr int kMostArity = 255;
 
-std::size_t entries_of(std::span<const int> sizes) {
-  std::size_t entries = 1;
-  for (const int k : sizes)
-    if (__builtin_mul_overflow(entries, static_cast<std::size_t>(k), &entries)) return 0;
-  return entries;
-}
-
-std::size_t entry_of(const DiscreteGraph::Group& g, int instance, std::span<const int> labels) {
-  std::size_t entry = 0;
-  const int* scope = g.scopes.data() + static_cast<std::size_t>(instance) * g.arity;
-  for (int a = 0; a < g.arity; ++a)
-    entry = entry * g.sizes[static_cast<std::size_t>(a)] + labels[static_cast<std::size_t>(scope[a])];
-  return entry;
-}
-
 }  // namespace
 
 Variables DiscreteGraph::add_variables(int count, Labels labels) {
@@ -63,10 +48,9 @@ void DiscreteGraph::add(std::span<const int> scope, std::span<const double> ener
       throw GraphError(message("[graph] a factor names variable ", scope[a], " twice"));
     sizes.push_back(labels_[static_cast<std::size_t>(scope[a])]);
   }
-  const std::size_t entries = entries_of(sizes);
-  if (entries == 0 || entries != energies.size())
-    throw GraphError(message("[graph] a table of ", energies.size(), " energies is given for ", entries,
-                             " joint labels of its ", scope.size(), " variables"));
+  const std::size_t entries = energies.size();
+  if (const std::string why = misfit(Index::joint, sizes, entries); !why.empty())
+    throw GraphError(message("[graph] ", why));
   check_energies(energies);
   if (scope.empty()) {
     constant_ += energies[0];
@@ -90,7 +74,8 @@ void DiscreteGraph::add(std::span<const int> scope, std::span<const double> ener
   g.energies.insert(g.energies.end(), energies.begin(), energies.end());
 }
 
-void DiscreteGraph::add_each(std::vector<double> energies, Scopes scopes, std::vector<double> scales) {
+void DiscreteGraph::add_each(std::vector<double> energies, Scopes scopes, std::vector<double> scales,
+                             Index index) {
   const auto arity = static_cast<std::size_t>(scopes.arity);
   if (scopes.arity < 1 || scopes.arity > kMostArity || scopes.variables.size() % arity != 0)
     throw GraphError(message("[graph] ", scopes.variables.size(), " variables are no scopes of ",
@@ -119,11 +104,16 @@ void DiscreteGraph::add_each(std::vector<double> energies, Scopes scopes, std::v
                                  "; scopes of other label counts are another group"));
     }
   }
-  g.entries = entries_of(g.sizes);
-  g.shared = n > 1 && energies.size() == g.entries;
-  if (g.entries == 0 || (!g.shared && (energies.size() % n != 0 || energies.size() / n != g.entries)))
-    throw GraphError(message("[graph] ", energies.size(), " energies are neither one row of ", g.entries,
+  g.index = index;
+  // A count's row may have any length, so that one row there is all there is.
+  const std::size_t row = index == Index::count ? energies.size() : entries_of(index, g.sizes);
+  g.shared = n > 1 && energies.size() == row;
+  g.entries = row;
+  if (!g.shared && energies.size() != n * row)
+    throw GraphError(message("[graph] ", energies.size(), " energies are neither one row of ", row,
                              " nor one for each of ", n, " scopes"));
+  if (const std::string why = misfit(index, g.sizes, g.entries); !why.empty())
+    throw GraphError(message("[graph] ", why));
   check_energies(energies);
   if (!scales.empty() && scales.size() != n)
     throw GraphError(message("[graph] ", scales.size(), " scales are given for ", n, " scopes"));
@@ -156,7 +146,7 @@ double DiscreteGraph::energy(std::span<const int> labels) const {
   double total = constant_;
   for (const Group& g : groups_) {
     double sum = 0;  // of one group, so that many small numbers meet before they meet a large one
-    for (int i = 0; i < g.instances; ++i) sum += g.scale(i) * g.row(i)[entry_of(g, i, labels)];
+    for (int i = 0; i < g.instances; ++i) sum += g.scale(i) * g.row(i)[g.entry(i, labels)];
     total += sum;
   }
   return total;
@@ -167,6 +157,51 @@ std::vector<int> Clamped::all(std::span<const int> free) const {
   for (std::size_t v = 0; v < variable.size(); ++v) out[static_cast<std::size_t>(variable[v])] = free[v];
   return out;
 }
+
+namespace {
+
+// What is left of a count or an agreement of which a part is observed.
+void clamp_structured(const DiscreteGraph::Group& g, int instance, std::span<const int> evidence,
+                      std::span<const int> number, DiscreteGraph& out) {
+  Scopes scope{0, {}};
+  std::size_t ones = 0;
+  int seen = -1;
+  bool differ = false;
+  for (const int v : g.scope(instance)) {
+    const int y = evidence[static_cast<std::size_t>(v)];
+    if (y < 0) {
+      scope.variables.push_back(number[static_cast<std::size_t>(v)]);
+      continue;
+    }
+    ones += y == 1;
+    differ |= seen >= 0 && seen != y;
+    seen = y;
+  }
+  scope.arity = static_cast<int>(scope.variables.size());
+  std::vector<double> row(g.row(instance), g.row(instance) + g.entries);
+  for (double& e : row) e *= g.scale(instance);
+  if (g.index == Index::count) {
+    row.erase(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(std::min(ones, row.size() - 1)));
+  } else if (differ) {
+    row = {row.back()};
+  } else {
+    for (std::size_t k = 0; k + 1 < row.size(); ++k)
+      if (static_cast<int>(k) != seen) row[k] = row.back();
+    if (scope.arity == 0) row = {row[static_cast<std::size_t>(seen)]};
+    if (scope.arity == 1) row.pop_back();
+  }
+  if (scope.arity == 0 || row.size() == 1) {
+    out.add_constant(row[0]);
+  } else if (scope.arity == 1) {
+    row.resize(std::min<std::size_t>(
+        row.size(), static_cast<std::size_t>(out.labels()[static_cast<std::size_t>(scope.variables[0])])));
+    out.add(scope.variables, row);
+  } else {
+    out.add_each(std::move(row), std::move(scope), {}, g.index);
+  }
+}
+
+}  // namespace
 
 Clamped clamp(const DiscreteGraph& graph, std::span<const int> evidence) {
   const auto counts = graph.labels();
@@ -203,6 +238,10 @@ Clamped clamp(const DiscreteGraph& graph, std::span<const int> evidence) {
         if (!g.scales.empty()) scales.push_back(scale);
         continue;
       }
+      if (g.index != Index::joint) {
+        clamp_structured(g, i, evidence, number, out.graph);
+        continue;
+      }
       scope.clear();
       steps.clear();
       std::size_t at = 0, step = g.entries, size = 1;
@@ -231,7 +270,7 @@ Clamped clamp(const DiscreteGraph& graph, std::span<const int> evidence) {
       out.graph.add(scope, row);
     }
     if (g.shared) rows = g.energies;
-    out.graph.add_each(std::move(rows), std::move(whole), std::move(scales));
+    out.graph.add_each(std::move(rows), std::move(whole), std::move(scales), g.index);
   }
   return out;
 }

@@ -251,9 +251,9 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
                                block->labels, " labels in one group; add one group for each"));
   }
   g.scopes = std::move(scopes.variables);
-  for (const int k : sizes) g.entries *= k;
+  g.index = term.index;
   g.sizes = sizes;
-  const auto mismatch = [&](const std::string& table, std::string_view hint) {
+  const auto mismatch = [&](const std::string& table, const std::string& hint) {
     std::string names;
     for (int a = 0; a < g.arity; ++a)
       names += (a ? ", " : "") + structure_.variable_name(g.scopes[static_cast<std::size_t>(a)]);
@@ -262,13 +262,16 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
                               Shape(std::span<const int>(sizes)), ". ", hint));
   };
   const auto take_rows = [&](int rows, int columns) {
-    if (on_path) {
-      g.entries = columns;  // its rows are the sample's own: they are no part of the structure
-    } else if (columns != g.entries || (rows != g.instances && rows != 1)) {
-      throw mismatch(to_string(Shape{rows, columns}), "One row per scope, one column per joint label");
-    }
-    g.shared = !on_path && rows == 1 && g.instances > 1;
+    g.entries = columns;  // of a path, rows are the sample's own: they are no part of the structure
+    if (on_path) return;
+    const std::string why = misfit(g.index, sizes, static_cast<std::size_t>(columns));
+    if (!why.empty() || (rows != g.instances && rows != 1))
+      throw mismatch(to_string(Shape{rows, columns}), g.index == Index::joint || why.empty()
+                                                          ? "One row per scope, one column per joint label"
+                                                          : "That is " + why);
+    g.shared = rows == 1 && g.instances > 1;
   };
+  const bool joint = g.index == Index::joint;
   int columns = 0;
   switch (g.kind) {
     case Term::Kind::feature: {
@@ -285,8 +288,9 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
         if (shape.rank() != 2) throw mismatch(to_string(shape), "A path's table is [rows, labels]");
         take_rows(shape[0], shape[1]);
       } else {
-        if (!std::ranges::equal(shape.sizes(), sizes) && !(g.arity == 0 && shape.size() == 1))
+        if (joint && !std::ranges::equal(shape.sizes(), sizes) && !(g.arity == 0 && shape.size() == 1))
           throw mismatch(to_string(shape), "Swap the axes?");
+        take_rows(1, static_cast<int>(shape.size()));
         g.shared = true;
       }
       g.param = term.param;
@@ -294,10 +298,10 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
     }
     case Term::Kind::data: {
       const Shape& shape = term.data[0].view.shape;
-      const bool one = shape.rank() == g.arity && !on_path;
+      const bool one = shape.rank() == (joint ? g.arity : 1) && !on_path;
       const Shape row = one ? shape : shape.row();
-      if (!on_path && !std::ranges::equal(row.sizes(), sizes) &&
-          row.size() != static_cast<std::size_t>(g.entries))
+      if (!on_path && joint && !std::ranges::equal(row.sizes(), sizes) &&
+          row.size() != entries_of(g.index, sizes))
         throw mismatch(to_string(shape), "Give [rows, labels..] or one shared table");
       take_rows(one ? 1 : shape[0], static_cast<int>(row.size()));
       g.slot = structure_.data_slots++;
@@ -311,6 +315,8 @@ void FactorGraph::add_group(Term term, Scopes scopes, int instances, bool on_pat
       if (term.features.size() > kMaxInputs)
         throw GraphError(message("[graph] factor '", g.name, "' reads ", term.features.size(),
                                  " features, more than ", kMaxInputs));
+      g.entries = static_cast<int>(entries_of(g.index, sizes));
+      take_rows(term.features.empty() ? 1 : g.instances, g.entries);  // nothing read: one row serves all
       std::vector<Shape> in;
       std::vector<int> widths{g.entries};
       for (const Feature& f : term.features) {

@@ -62,7 +62,8 @@ std::size_t Structure::hash() const {
     mix(h, f.slice.size());
   }
   for (const Group& g : groups) {
-    for (const int x : {static_cast<int>(g.kind), g.function, g.param.index, g.instances, g.arity, g.entries})
+    for (const int x : {static_cast<int>(g.kind), g.function, g.param.index, g.instances, g.arity, g.entries,
+                        static_cast<int>(g.index)})
       mix(h, static_cast<std::size_t>(x));
     // Scopes of a group are nearly always made by one rule, so a few of them tell structures apart; same_as
     // decides.

@@ -10,6 +10,7 @@ Report joined(std::span<const Found> found, Method method) {
     r.exactness = std::max(r.exactness, f.exactness);
     r.iterations = std::max(r.iterations, f.iterations);
     r.residual = std::max(r.residual, f.residual);
+    if (f.limited) r.why = Why::time_limit;
   }
   return r;
 }

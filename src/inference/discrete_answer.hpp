@@ -3,17 +3,17 @@
 // batch, sample after sample in parallel, or of a DiscreteGraph.
 //
 //   minima: Found find(const DiscreteView&, const Plans&, std::span<int> labels, Workspace&)
-//     writes labels [variables] unless the energy is +inf.
+//     writes labels [the view's variables] unless the energy is +inf.
 //   sums:   Found find(const DiscreteView&, const Plans&, double beta, DiscreteMarginals* wanted, Workspace&)
 //     writes marginals of variables and factors when they are wanted.
 //
-// `Plans` are the structure's; the workspace is the thread's, and reset between samples.
+// `Plans` are the structure's; the workspace is the thread's, and reset between samples. Views have joint
+// tables, and auxiliary variables behind the graph's own where it has counts or agreements.
 
 #include "discrete_engines.hpp"
 #include "discrete_view.hpp"
 #include "ebm/core/pool.hpp"
 #include "ebm/graph/at_labels.hpp"
-#include "junction_tree.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -26,6 +26,7 @@ struct Found {
   bool converged = true;
   int iterations = 1;
   double residual = 0;
+  bool limited = false;  // stopped by a limit (limits.hpp) before its own end
 };
 
 // Of several samples: the worst of each.
@@ -56,14 +57,16 @@ void answer_samples(Batch& b, const Query& q, Method method, Answer& out, const 
       const auto variables = static_cast<std::size_t>(sample.structure->label_variables);
       Found& f = found[static_cast<std::size_t>(i)];
       if (const std::optional<Over> over = competing(sample, q.over)) {
-        const auto labels = ws->take<int>(variables, 0);
+        auto labels = ws->take<int>(variables, 0);
         if (known_truth(sample, *over, labels)) {
           f.energy = f.bound = energy_at(b, i, labels);
           if (q.weights && f.energy < kInf) give_at(b, i, labels, 1, weights_of(b, i, out.weights));
         } else {
-          f = find(i, view_of(b, i, *over, q.rescaling, *ws), labels, *ws);
+          const DiscreteView view = view_of(b, i, *over, q.rescaling, *ws);
+          labels = ws->take<int>(view.labels.size(), 0);
+          f = find(i, view, labels, *ws);
         }
-        if (q.answers) std::ranges::copy(labels, out.labels.data() + at);
+        if (q.answers) std::ranges::copy(labels.first(variables), out.labels.data() + at);
       }
       out.energy[static_cast<std::size_t>(i)] = f.energy;
       out.bound[static_cast<std::size_t>(i)] = f.bound;
@@ -83,7 +86,8 @@ void answer_minima(Batch& b, const Query& q, Method method, Answer& out, const F
   answer_samples(b, q, method, out,
                  [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
                    const Found f = find(view, b.sample(i).structure->plans, labels, ws);
-                   if (q.weights && f.energy < kInf) give_at(b, i, labels, 1, weights_of(b, i, out.weights));
+                   if (q.weights && f.energy < kInf)
+                     give_at(b, i, labels, 1, weights_of(b, i, out.weights));  // reads the sample's own alone
                    return f;
                  });
 }
@@ -116,8 +120,10 @@ Solution solve_minimum(const DiscreteGraph& graph, const Question& q, Method met
   Workspace ws;
   const Plans plans;
   Solution out;
-  out.labels.assign(static_cast<std::size_t>(graph.variables()), 0);
-  const Found f = find(view_of(graph, ws), plans, std::span(out.labels), ws);
+  const DiscreteView view = view_of(graph, ws);
+  out.labels.assign(view.labels.size(), 0);
+  const Found f = find(view, plans, std::span(out.labels), ws);
+  out.labels.resize(graph.labels().size());
   out.energy = f.energy < kInf ? graph.energy(out.labels) : f.energy;  // in the order of the graph's own
   if (!(out.energy < kInf)) out.labels.clear();
   out.bound = std::min(f.bound, out.energy);
@@ -140,6 +146,7 @@ Solution solve_sums(const DiscreteGraph& graph, const Question& q, Method method
   out.free_energy = f.energy;
   out.free_energy_bound = f.bound;
   out.marginals = std::move(marginals.label);
+  if (wanted) out.marginals.resize(labels_in(graph));
   out.report = joined(std::span(&f, 1), method);
   out.report.seconds = watch.seconds();
   return out;

@@ -45,6 +45,12 @@ void check_question(const Question& q) {
     throw GraphError(message("[solve] beta must be finite and above 0, not ", q.beta));
 }
 
+std::size_t labels_in(const DiscreteGraph& graph) {
+  std::size_t n = 0;
+  for (const int k : graph.labels()) n += static_cast<std::size_t>(k);
+  return n;
+}
+
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q) {
   check_question(q);
   const Stopwatch watch;
@@ -56,7 +62,7 @@ Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q) {
     throw GraphError(message("[exhaustive] ", joint, " joint labels are more than the limit of ", kLimit,
                              "; use another engine"));
   Workspace ws;
-  const DiscreteView view = view_of(graph, ws);
+  const DiscreteView view = view_of(graph, ws, Tables::declared);
   std::vector<int> y(counts.size(), 0);
   const auto next = [&] {
     for (std::size_t v = y.size(); v-- > 0;) {

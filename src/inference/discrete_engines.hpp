@@ -8,6 +8,8 @@ inline namespace EBM_PRECISION {
 
 // \throws GraphError unless beta is finite and above 0 where it is read.
 void check_question(const Question& q);
+// Labels of all variables together.
+std::size_t labels_in(const DiscreteGraph& graph);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "ebm/graph/at_labels.hpp"
+#include "lowering.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -53,6 +54,10 @@ void restrict(DiscreteView& view, const Sample& sample, Over over, const Rescali
   view.single = single;
 }
 
+DiscreteView as(Tables tables, const DiscreteView& view, Workspace& ws) {
+  return tables == Tables::joint ? lowered(view, ws) : view;
+}
+
 }  // namespace
 
 std::span<const double> read_row(const DiscreteView& view, int group, int instance, std::span<double> room) {
@@ -91,11 +96,7 @@ double energy_of(const DiscreteView& view, std::span<const int> labels) {
     if (g.arity == 0) continue;
     double sum = 0;
     for (int i = 0; i < g.instances; ++i) {
-      std::size_t entry = 0;
-      const int* scope = g.scopes.data() + static_cast<std::size_t>(i) * g.arity;
-      for (int a = 0; a < g.arity; ++a)
-        entry = entry * g.sizes[static_cast<std::size_t>(a)] + labels[static_cast<std::size_t>(scope[a])];
-      entry += static_cast<std::size_t>(i) * g.stride;
+      const std::size_t entry = g.entry(i, labels) + static_cast<std::size_t>(i) * g.stride;
       sum += g.scale(i) * (g.doubles ? g.doubles[entry] : static_cast<double>(g.floats[entry]));
     }
     total += sum;
@@ -106,7 +107,7 @@ double energy_of(const DiscreteView& view, std::span<const int> labels) {
   return total;
 }
 
-DiscreteView view_of(const Structure& s, Workspace& ws) {
+DiscreteView view_of(const Structure& s, Workspace& ws, Tables tables) {
   DiscreteView view;
   const auto labels = ws.take<int>(static_cast<std::size_t>(s.label_variables));
   for (const LabelBlock& block : s.labels)
@@ -122,14 +123,16 @@ DiscreteView view_of(const Structure& s, Workspace& ws) {
     to.entries = static_cast<std::size_t>(from.entries);
     to.sizes = from.sizes;
     to.scopes = from.scopes;
+    to.index = from.index;
   }
   view.groups = groups;
-  return view;
+  return as(tables, view, ws);
 }
 
-DiscreteView view_of(const Batch& b, int i, Over over, const Rescaling* rescaling, Workspace& ws) {
+DiscreteView view_of(const Batch& b, int i, Over over, const Rescaling* rescaling, Workspace& ws,
+                     Tables tables) {
   const Sample& sample = b.sample(i);
-  DiscreteView view = view_of(*sample.structure, ws);
+  DiscreteView view = view_of(*sample.structure, ws, Tables::declared);
   const auto groups = ws.take<DiscreteView::Group>(view.groups.size());
   std::uninitialized_copy(view.groups.begin(), view.groups.end(), groups.begin());
   for (std::size_t g = 0; g < groups.size(); ++g) {
@@ -140,10 +143,10 @@ DiscreteView view_of(const Batch& b, int i, Over over, const Rescaling* rescalin
   }
   view.groups = groups;
   restrict(view, sample, over, rescaling, ws);
-  return view;
+  return as(tables, view, ws);
 }
 
-DiscreteView view_of(const DiscreteGraph& graph, Workspace& ws) {
+DiscreteView view_of(const DiscreteGraph& graph, Workspace& ws, Tables tables) {
   DiscreteView view;
   view.labels = graph.labels();
   view.offset = offsets(view.labels, ws);
@@ -157,12 +160,14 @@ DiscreteView view_of(const DiscreteGraph& graph, Workspace& ws) {
     to.entries = from.entries;
     to.sizes = from.sizes;
     to.scopes = from.scopes;
+    to.index = from.index;
     to.doubles = from.energies.data();
     to.stride = from.shared ? 0 : from.entries;
     to.scales = from.scales;
+    to.index = from.index;
   }
   view.groups = groups;
-  return view;
+  return as(tables, view, ws);
 }
 
 void give_row(const Batch& b, int i, int group, int instance, std::span<const double> p,

@@ -24,8 +24,12 @@ struct DiscreteView {
     const double* doubles = nullptr;  //
     std::size_t stride = 0;           // from row to row; 0: one serves every instance
     std::span<const double> scales;   // [instances], empty: all 1
+    Index index = Index::joint;
     std::span<const int> scope(int instance) const {
       return scopes.subspan(static_cast<std::size_t>(instance) * arity, static_cast<std::size_t>(arity));
+    }
+    std::size_t entry(int instance, std::span<const int> labels) const {
+      return entry_of(index, sizes, scope(instance).data(), entries, labels);
     }
     double scale(int instance) const {
       return scales.empty() ? 1 : scales[static_cast<std::size_t>(instance)];
@@ -51,11 +55,16 @@ void read_singles(const DiscreteView& view, std::span<double> out);
 // In double, whatever the tables are in.
 double energy_of(const DiscreteView& view, std::span<const int> labels);
 
+// Whether a view has joint tables alone, with auxiliary variables behind its own (lowering.hpp), or counts
+// and agreements as they were declared, for engines that move one variable at a time.
+enum class Tables { joint, declared };
+
 // What lies in `ws` lives until it is reset; tables stay in the batch or the graph.
-DiscreteView view_of(const Batch& b, int sample, Over over, const Rescaling* rescaling, Workspace& ws);
-DiscreteView view_of(const DiscreteGraph& graph, Workspace& ws);
-// The scopes alone, no tables: what plans are made of.
-DiscreteView view_of(const Structure& structure, Workspace& ws);
+DiscreteView view_of(const Batch& b, int sample, Over over, const Rescaling* rescaling, Workspace& ws,
+                     Tables tables = Tables::joint);
+DiscreteView view_of(const DiscreteGraph& graph, Workspace& ws, Tables tables = Tables::joint);
+// The scopes alone, no rows: what plans are made of.
+DiscreteView view_of(const Structure& structure, Workspace& ws, Tables tables = Tables::joint);
 
 // weights of one instance += p [entries]; `weights` are those of the sample (weights_of). Labels are given
 // back by give_at (ebm/graph/at_labels.hpp).

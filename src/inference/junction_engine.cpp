@@ -172,6 +172,7 @@ Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q) {
   if (q.task == Question::Task::minimum) {
     out.labels.resize(a.view.labels.size());
     out.energy = messages.minimum(out.labels);
+    out.labels.resize(graph.labels().size());  // without auxiliaries
     if (out.energy < kInf)
       out.energy = graph.energy(out.labels);
     else
@@ -182,6 +183,7 @@ Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q) {
     const bool wanted = q.task == Question::Task::marginals;
     out.free_energy = messages.free_energy(q.beta, wanted ? &marginals : nullptr);
     out.marginals = std::move(marginals.label);
+    if (wanted) out.marginals.resize(labels_in(graph));
   }
   out.report = {.seconds = watch.seconds(), .asked = Method::junction_tree, .used = Method::junction_tree};
   return out;

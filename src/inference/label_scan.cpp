@@ -48,7 +48,8 @@ void LabelScan::assign(const Structure& s) {
     for (std::size_t g = 0; g < s.groups.size(); ++g)
       for (int r = 0; r < s.groups[g].instances; ++r) {
         const auto in = scope(static_cast<int>(g), r);
-        int stride = 1;
+        const bool joint = s.groups[g].index == Index::joint;
+        int stride = joint ? 1 : 0;  // 0: looked up for each label
         for (std::size_t a = in.size(); a-- > 0;) {
           const auto v = static_cast<std::size_t>(in[a]);
           const bool last = std::ranges::find(in.subspan(a + 1), in[a]) == in.end();
@@ -99,6 +100,16 @@ bool LabelScan::sweep(const Batch& b, int item, const Sample& sample, Moving mov
     if (moving == Moving::truth ? truth.single() >= 0 : moving == Moving::unknown && truth.known()) continue;
     energy_.assign(static_cast<std::size_t>(counts_[v]), 0.0);
     for (const Reading& at : readings(static_cast<int>(v))) {
+      if (at.stride == 0) {
+        const int stays = labels[v];
+        for (int k = 0; k < counts_[v]; ++k) {
+          labels[v] = k;
+          energy_[static_cast<std::size_t>(k)] +=
+              row_of(b, item, at.group, at.row)[entry(at.group, at.row, labels)];
+        }
+        labels[v] = stays;
+        continue;
+      }
       const Real* row = row_of(b, item, at.group, at.row) + entry(at.group, at.row, labels) -
                         static_cast<std::ptrdiff_t>(labels[v]) * at.stride;
       for (double& e : energy_) {

@@ -78,7 +78,7 @@ TEST(DiscreteGraph, WhatMakesNoEnergy_IsRefused) {
   EXPECT_SAYS(refused([&] {
                 g.add(std::vector<int>{0, 3}, pair);
               }),
-              "4 energies is given for 6 joint labels");
+              "a table of 4 energies for 6 joint labels");
   EXPECT_SAYS(refused([&] { g.add(std::vector<int>{0}, std::vector<double>{0, std::nan("")}); }), "entry 1");
   EXPECT_SAYS(refused([&] { g.add(std::vector<int>{0}, std::vector<double>{-kInf, 0}); }), "-inf");
   EXPECT_SAYS(refused([&] { g.add_constant(std::nan("")); }), "no energy");

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ebm/graph/structured_factors.hpp"
 #include "ebm/inference/discrete.hpp"
 #include "ebm/net/build.hpp"
 #include "support/graphs.hpp"
@@ -184,6 +185,28 @@ inline Beast low_treewidth(int n = 8) {
   return b;
 }
 
+/// Pairs by their difference and by contrast, a trained count over a block and an agreement over another.
+inline Beast structured(int n = 8) {
+  return beast("counts, agreements and differences", infer::JunctionTree{}, n, [&](Params& W) {
+    const Net net = net::mlp(W, "net", {2, 3, 2});
+    const Param smooth = W.uniform("smooth", {3}, 1), contrast = W.uniform("contrast", {2}, 1),
+                how_many = W.uniform("how_many", {4}, 1), same = W.uniform("same", {4}, 1);
+    return [net, smooth, contrast, how_many, same, &W, x = random_data(n, 21, [](int) {
+                                                         return Shape{4, 2};
+                                                       })](FactorGraph& g, const int& i) {
+      const auto b = g.outputs("b", 4, Labels(2), std::vector<LabelSet>{i % 2, (i / 2) % 2, LabelSet(), 1}),
+                 y = g.outputs("y", 3, Labels(3), std::vector<LabelSet>{i % 3, (i + 1) % 3, i % 3});
+      g.add_each(factor::network(net, (*x)[i]), b);
+      g.add_each(factor::contrast_potts(W, contrast, g.feature(ConstView{(*x)[i].data(), Shape{3, 2}}), 2),
+                 b.pairs());
+      g.add_each(factor::count(W, how_many), Scopes{4, {0, 1, 2, 3}});
+      g.add_each(factor::absolute_difference(W, smooth, 3), y.pairs());
+      g.add_each(factor::agreement(W, same), Scopes{3, {4, 5, 6}});
+      g.add(factor::constant(Tensor(Shape{2, 3})), b[0], y[0]);
+    };
+  });
+}
+
 /// Pieces between neighbouring cuts and over two of them, three classes each.
 inline Lattice pieces_lattice(int cuts) {
   std::vector<lattice::Piece> pieces;
@@ -234,7 +257,8 @@ inline Beast grid(int n = 6) {
 
 inline std::vector<Beast> zoo() {
   std::vector<Beast> out;
-  for (auto* make : {single_label, rubbish, chain, wide_images, functions, loop, low_treewidth, paths, grid})
+  for (auto* make :
+       {single_label, rubbish, chain, wide_images, functions, loop, low_treewidth, structured, paths, grid})
     out.push_back(make(make == grid ? 6 : 9));
   return out;
 }

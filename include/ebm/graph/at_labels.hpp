@@ -13,10 +13,7 @@ inline namespace EBM_PRECISION {
 /// The entry of one instance. `labels` has one label per variable of the graph.
 inline int entry_at(const Group& g, int instance, std::span<const int> labels) {
   const int* scope = g.scopes.data() + static_cast<std::ptrdiff_t>(instance) * g.arity;
-  int entry = 0;
-  for (int a = 0; a < g.arity; ++a)
-    entry = entry * g.sizes[static_cast<std::size_t>(a)] + labels[static_cast<std::size_t>(scope[a])];
-  return entry;
+  return static_cast<int>(entry_of(g.index, g.sizes, scope, static_cast<std::size_t>(g.entries), labels));
 }
 
 /// The row of one instance.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "ebm/graph/domain.hpp"
+#include "ebm/graph/index.hpp"
 #include "ebm/graph/scopes.hpp"
 
 namespace ebm {
@@ -22,12 +23,13 @@ class DiscreteGraph {
   struct Group {
     int arity = 0;
     int instances = 0;
-    std::size_t entries = 1;       ///< of a row: product of `sizes`
+    std::size_t entries = 1;       ///< of a row: product of `sizes`, or as `index` has it
     bool shared = false;           ///< one row serves every instance
     std::vector<int> sizes;        ///< [arity] labels of each variable of a scope
     std::vector<int> scopes;       ///< [instances, arity], distinct variables in each
     std::vector<double> energies;  ///< [shared ? 1 : instances, entries], the last variable fastest
     std::vector<double> scales;    ///< [instances], or empty: all 1
+    Index index = Index::joint;    ///< which entry is read
     std::span<const int> scope(int instance) const {
       return std::span(scopes).subspan(static_cast<std::size_t>(instance) * arity,
                                        static_cast<std::size_t>(arity));
@@ -37,6 +39,9 @@ class DiscreteGraph {
     }
     double scale(int instance) const {
       return scales.empty() ? 1 : scales[static_cast<std::size_t>(instance)];
+    }
+    std::size_t entry(int instance, std::span<const int> labels) const {
+      return entry_of(index, sizes, scope(instance).data(), entries, labels);
     }
   };
 
@@ -49,7 +54,8 @@ class DiscreteGraph {
   /// One group: `energies` is one row for all scopes, or one for each; `scales`, if any, has a finite number
   /// for each scope (contrast-weighted pairs), above 0 where a row has forbidden entries.
   /// \throws GraphError as above, or when label counts differ between the scopes.
-  void add_each(std::vector<double> energies, Scopes scopes, std::vector<double> scales = {});
+  void add_each(std::vector<double> energies, Scopes scopes, std::vector<double> scales = {},
+                Index index = Index::joint);
   /// The same for every answer; +inf forbids all. \throws GraphError for NaN and -inf.
   void add_constant(double energy);
 

@@ -8,6 +8,7 @@
 
 #include "ebm/core/params.hpp"
 #include "ebm/graph/factor.hpp"
+#include "ebm/graph/index.hpp"
 #include "ebm/net/net.hpp"
 
 namespace ebm {
@@ -37,6 +38,7 @@ struct Term {
     function,  ///< computed by `function` from `features`
   };
   Kind kind = Kind::function;
+  Index index = Index::joint;  ///< which entry of a row the labels of a scope name
   std::string name;
   std::vector<Factor> function;  ///< one, for Kind::function
   std::vector<Feature> features;

@@ -10,6 +10,7 @@
 
 #include "ebm/graph/domain.hpp"
 #include "ebm/graph/factors.hpp"
+#include "ebm/graph/index.hpp"
 #include "ebm/graph/plans.hpp"
 #include "ebm/graph/truth.hpp"
 
@@ -47,13 +48,16 @@ struct Group {
   int slot = -1;              ///< data slot, for Kind::data
   std::vector<int> features;  ///< one for Kind::feature, those it reads for Kind::function
   int instances = 0;
-  int arity = 0;            ///< label variables per scope
-  bool on_path = false;     ///< entries are read by the arcs of the path variable
-  bool shared = false;      ///< one row serves every instance
-  bool on_reals = false;    ///< depends on the real variable: one table per point
-  int entries = 1;          ///< per row: product of the label counts; for paths set by the data
+  int arity = 0;               ///< label variables per scope
+  bool on_path = false;        ///< entries are read by the arcs of the path variable
+  bool shared = false;         ///< one row serves every instance
+  bool on_reals = false;       ///< depends on the real variable: one table per point
+  Index index = Index::joint;  ///< which entry of a row is read
+  int entries = 1;  ///< per row: product of the label counts, or as `index` has it; for paths set by the data
   std::vector<int> sizes;   ///< [arity], labels of each variable of a scope
   std::vector<int> scopes;  ///< [instances, arity], flat label variables
+  /// Tables there are: of one shared row, one.
+  int rows() const { return shared ? 1 : instances; }
   bool operator==(const Group&) const = default;
 };
 
