@@ -13,6 +13,7 @@ std::size_t labels_in(const DiscreteGraph& graph);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_importance(const DiscreteGraph& graph, const Question& q);
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm
