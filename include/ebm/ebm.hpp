@@ -22,6 +22,7 @@
 #include "ebm/inference/engine.hpp"
 #include "ebm/inference/least_squares.hpp"
 #include "ebm/inference/paths.hpp"
+#include "ebm/inference/pseudo_likelihood.hpp"
 #include "ebm/inference/reals.hpp"
 #include "ebm/inference/sampling.hpp"
 #include "ebm/inference/verbs.hpp"
