@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "discrete_view.hpp"
+#include "ebm/inference/label_chains.hpp"
+#include "ebm/inference/local_search.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -19,12 +21,36 @@ Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
   return out;
 }
 
+Solution solve_by_modes(const DiscreteGraph& graph, const Question& q) {
+  return infer::ConditionalModes{}.solve(graph, q);
+}
+Solution solve_by_block_modes(const DiscreteGraph& graph, const Question& q) {
+  return infer::ConditionalModes{.blocks = true}.solve(graph, q);
+}
+Solution solve_by_annealing(const DiscreteGraph& graph, const Question& q) {
+  return infer::SimulatedAnnealing{}.solve(graph, q);
+}
+template <Moves moves>
+Solution solve_by_chains(const DiscreteGraph& graph, const Question& q) {
+  return infer::LabelChains{.moves = moves}.solve(graph, q);
+}
+
 constexpr Powers kExact{.minimum = true, .free_energy = true};
 
-constexpr std::array<DiscreteEngine, 3> kEngines{{
+constexpr std::array<DiscreteEngine, 10> kEngines{{
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
+    {"icm", "conditional modes, one variable after another", {.minimum = true}, solve_by_modes},
+    {"block-icm", "conditional modes of whole trees", {.minimum = true}, solve_by_block_modes},
+    {"annealing", "simulated annealing", {.minimum = true}, solve_by_annealing},
+    {"gibbs", "samples and marginals by Gibbs sweeps", {.samples = true}, solve_by_chains<Moves::coloured>},
+    {"blocked-gibbs", "the same, trees at once", {.samples = true}, solve_by_chains<Moves::blocked>},
+    {"swendsen-wang",
+     "the same by clusters, of Potts pairs",
+     {.samples = true},
+     solve_by_chains<Moves::swendsen_wang>},
+    {"importance", "free energy by annealed importance sampling", {.free_energy = true}, solve_by_importance},
 }};
 
 }  // namespace
