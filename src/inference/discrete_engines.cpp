@@ -21,10 +21,12 @@ Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
 
 constexpr Powers kExact{.minimum = true, .free_energy = true};
 
-constexpr std::array<DiscreteEngine, 3> kEngines{{
+constexpr std::array<DiscreteEngine, 4> kEngines{{
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
+    {"loopy", "messages along pairs: exact without cycles, fast and approximate with them", kExact,
+     solve_by_loopy},
 }};
 
 }  // namespace
