@@ -37,7 +37,7 @@ Solution solve_by_chains(const DiscreteGraph& graph, const Question& q) {
 
 constexpr Powers kExact{.minimum = true, .free_energy = true};
 
-constexpr std::array<DiscreteEngine, 10> kEngines{{
+constexpr DiscreteEngine kEngines[] = {
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
@@ -51,7 +51,9 @@ constexpr std::array<DiscreteEngine, 10> kEngines{{
      {.samples = true},
      solve_by_chains<Moves::swendsen_wang>},
     {"importance", "free energy by annealed importance sampling", {.free_energy = true}, solve_by_importance},
-}};
+    {"loopy", "messages along pairs: exact without cycles, fast and approximate with them", kExact,
+     solve_by_loopy},
+};
 
 }  // namespace
 
