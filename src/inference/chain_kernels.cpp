@@ -1,6 +1,7 @@
 #include "chain_kernels.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -128,12 +129,27 @@ HWY_INLINE double lowest_of(int vectors, const double* x) {
   return hn::GetLane(hn::MinOfLanes(d, low));
 }
 
-// exp(-beta (x - low)); below exp(-700) it is 0.
+// exp(-beta (x - low)) for x that is hardly below `low`; 0 where that is below exp(-700). The power of two nearest
+// is put into the exponent, what is left into the Taylor polynomial of degree 12 (2e-16, relative).
 HWY_INLINE V exponential(V x, V low, V minus_beta) {
   const D d;
-  const V end = hn::Set(d, -700), e = hn::Mul(minus_beta, hn::Sub(x, low));
-  const V y = hn::IfThenZeroElse(hn::Lt(e, end), hn::Exp(d, hn::Min(hn::Max(e, end), hn::Set(d, 700))));
-  return hn::IfThenElse(hn::Eq(e, e), y, e);
+  const hn::RebindToSigned<D> bits;
+  const V end = hn::Set(d, -700), e = hn::Mul(minus_beta, hn::Sub(x, low)), from = hn::Max(e, end);
+  const V magic = hn::Set(d, 0x1.8p52);  // whose sum with a number has it rounded in the last bits
+  const V shifted = hn::MulAdd(from, hn::Set(d, 1.4426950408889634), magic), n = hn::Sub(shifted, magic);
+  V r = hn::NegMulAdd(n, hn::Set(d, 0x1.62e42fefap-1), from);
+  r = hn::NegMulAdd(n, hn::Set(d, 0x1.cf79abc9e3b3ap-40), r);
+  const V r2 = hn::Mul(r, r), r4 = hn::Mul(r2, r2), r8 = hn::Mul(r4, r4);
+  const auto pair = [&](double c0, double c1) HWY_ATTR {
+    return hn::MulAdd(hn::Set(d, c1), r, hn::Set(d, c0));
+  };
+  const V p0 = hn::MulAdd(pair(0.5, 1. / 6), r2, hn::Add(hn::Set(d, 1), r));
+  const V p4 = hn::MulAdd(pair(1. / 720, 1. / 5040), r2, pair(1. / 24, 1. / 120));
+  const V p8 = hn::MulAdd(pair(1. / 3628800, 1. / 39916800), r2, pair(1. / 40320, 1. / 362880));
+  const V p12 = hn::Set(d, 1. / 479001600);
+  const V y = hn::MulAdd(hn::MulAdd(p12, r4, p8), r8, hn::MulAdd(p4, r4, p0));
+  const auto power = hn::ShiftLeft<52>(hn::BitCast(bits, shifted));
+  return hn::IfThenZeroElse(hn::Lt(e, end), hn::BitCast(d, hn::Add(hn::BitCast(bits, y), power)));
 }
 
 void exponentials(std::size_t n, const double* x, double low, double beta, double* out) {
@@ -187,18 +203,32 @@ void give_rows(int rows, int entries, const double* from, std::ptrdiff_t ld, Rea
   }
 }
 
-void lowest(int rows, int k, int l, const double* const* x, const double* w, std::ptrdiff_t ld,
-            const double* const* u, double* const* out) {
+void lowest(int rows, int count, int k, int l, const double* w, const ChainKernels::Lowest* at) {
   const D d;
-  if (w) step<Minima>(rows, k, l, x, w, ld, out);
+  const std::ptrdiff_t ld = chain_row(l);
   const int vectors = vectors_of(l);
-  for (int r = 0; r < rows; ++r) {
-    const V low = hn::Set(d, w ? 0 : x[r] ? lowest_of(vectors_of(k), x[r]) : 0);
-    for (int y = 0; y < vectors * kLanes; y += kLanes) {
-      const V message = w ? hn::LoadU(d, out[r] + y) : low;
-      hn::StoreU(u ? hn::Add(message, hn::LoadU(d, u[r] + y)) : message, d, out[r] + y);
+  const double *x[kChainRows], *u[kChainRows];
+  double* out[kChainRows];
+  for (int r = 0; r < rows; ++r) x[r] = at[r].x, u[r] = at[r].u, out[r] = at[r].out;
+  for (int p = 0; p < count; ++p)
+    if (w) {
+      step<Minima>(rows, k, l, x, w, ld, out);
+      for (int r = 0; r < rows; ++r) {
+        if (u[r]) {
+          for (int y = 0; y < vectors * kLanes; y += kLanes)
+            hn::StoreU(hn::Add(hn::LoadU(d, out[r] + y), hn::LoadU(d, u[r] + y)), d, out[r] + y);
+          u[r] += ld;
+        }
+        x[r] = out[r];
+        out[r] += ld;
+      }
+    } else {
+      for (int r = 0; r < rows; ++r) {
+        const V low = hn::Set(d, lowest_of(vectors_of(k), x[r]));
+        for (int y = 0; y < vectors * kLanes; y += kLanes)
+          hn::StoreU(u[r] ? hn::Add(low, hn::LoadU(d, u[r] + y)) : low, d, out[r] + y);
+      }
     }
-  }
 }
 
 int lowest_before(int k, const double* v, const double* column, double* sum) {
@@ -217,79 +247,105 @@ int lowest_before(int k, const double* v, const double* column, double* sum) {
   return 0;
 }
 
-void forward(int rows, int k, int l, const double* w, std::ptrdiff_t ld, double beta, double narrow,
-             ChainKernels::Forward* at) {
+int forward(int rows, int count, int k, int l, const double* w, double low, double beta, double narrow,
+            ChainKernels::Forward* at) {
   const D d;
-  if (w) {
-    const double* x[kChainRows];
-    double* out[kChainRows];
-    for (int r = 0; r < rows; ++r) x[r] = at[r].x, out[r] = at[r].a;
-    step<Sums>(rows, k, l, x, w, ld, out);
-  }
-  const int vectors = vectors_of(l);
+  const std::ptrdiff_t ld = chain_row(l);
+  const int vectors = vectors_of(l), n = vectors * kLanes;
   const V minus_beta = hn::Set(d, -beta), edge = hn::Set(d, narrow);
-  for (int r = 0; r < rows; ++r) {
-    ChainKernels::Forward& f = at[r];
-    f.low = lowest_of(vectors, f.u);
-    const V low = hn::Set(d, f.low);
-    V sum = hn::Zero(d);
-    for (int y = 0; y < vectors * kLanes; y += kLanes) {
-      const V s = exponential(hn::LoadU(d, f.u + y), low, minus_beta);
-      hn::StoreU(s, d, f.s + y);
-      const V a = w ? hn::Mul(s, hn::LoadU(d, f.a + y)) : s;
-      hn::StoreU(a, d, f.a + y);
-      sum = hn::Add(sum, a);
+  const double* x[kChainRows];
+  double* out[kChainRows];
+  for (int r = 0; r < rows; ++r) x[r] = at[r].x, out[r] = at[r].a;
+  for (int p = 0; p < count; ++p) {
+    if (w) step<Sums>(rows, k, l, x, w, ld, out);
+    bool flagged = false;
+    for (int r = 0; r < rows; ++r) {
+      ChainKernels::Forward& f = at[r];
+      const double *u = f.u + p * ld, least = lowest_of(vectors, u);
+      double *s = f.s + p * ld, *a = out[r];
+      const V from = hn::Set(d, least);
+      V sum = hn::Zero(d);
+      for (int y = 0; y < n; y += kLanes) {
+        const V e = exponential(hn::LoadU(d, u + y), from, minus_beta);
+        hn::StoreU(e, d, s + y);
+        const V to = w ? hn::Mul(e, hn::LoadU(d, a + y)) : e;
+        hn::StoreU(to, d, a + y);
+        sum = hn::Add(sum, to);
+      }
+      const double total = hn::GetLane(hn::SumOfLanes(d, sum));
+      const V by = hn::Set(d, 1 / total);
+      int below = l - n;  // the padding is
+      for (int y = 0; y < n; y += kLanes) {
+        const V to = hn::Mul(hn::LoadU(d, a + y), by);
+        below += static_cast<int>(hn::CountTrue(d, hn::Lt(to, edge)));
+        hn::StoreU(to, d, a + y);
+      }
+      f.sum = total;
+      f.shift += least + low;
+      f.scale *= total;
+      if (!(f.scale > 1e-100 && f.scale < 1e100)) {
+        f.log_scale += std::log(f.scale);
+        f.scale = 1;
+      }
+      f.flagged = below > 0 || !(total > narrow) || !(least - least == 0);
+      flagged |= f.flagged;
+      x[r] = a;
+      out[r] += ld;
     }
-    f.sum = hn::GetLane(hn::SumOfLanes(d, sum));
-    const V by = hn::Set(d, 1 / f.sum);
-    int below = l - vectors * kLanes;
-    for (int y = 0; y < vectors * kLanes; y += kLanes) {
-      const V a = hn::Mul(hn::LoadU(d, f.a + y), by);
-      below += static_cast<int>(hn::CountTrue(d, hn::Lt(a, edge)));
-      hn::StoreU(a, d, f.a + y);
-    }
-    f.below = below;
+    if (flagged) return p + 1;
   }
+  return count;
 }
 
-void backward(int rows, int k, int l, const double* t, std::ptrdiff_t ld, ChainKernels::Backward* at) {
+int backward(int rows, int count, int k, int l, const double* t, double narrow, double steep,
+             ChainKernels::Backward* at) {
   const D d;
-  const int vectors = vectors_of(k), after = vectors_of(l);
-  if (t) {
-    const double* x[kChainRows];
-    double* out[kChainRows];
-    for (int r = 0; r < rows; ++r) x[r] = at[r].next, out[r] = at[r].label;
-    step<Sums>(rows, l, k, x, t, ld, out);
-  }
-  for (int r = 0; r < rows; ++r) {
-    ChainKernels::Backward& b = at[r];
-    V sum = hn::Zero(d);
-    const V one = hn::Set(d, 1);
-    for (int y = 0; y < vectors * kLanes; y += kLanes)
-      sum = hn::MulAdd(hn::LoadU(d, b.a + y), t ? hn::LoadU(d, b.label + y) : one, sum);
-    b.mass = hn::GetLane(hn::SumOfLanes(d, sum));
-    const V by = hn::Set(d, 1 / b.mass);
-    if (b.before) {
-      // What is too small for Real adds nothing to a probability while `highest` is in bounds.
-      const V tiny = hn::Set(d, 1e-30);
-      for (int y = 0; y < vectors * kLanes; y += kLanes) {
-        const V a = hn::LoadU(d, b.a + y);
-        store_reals(hn::IfThenZeroElse(hn::Lt(a, tiny), a), b.before + y);
-      }
-      V high = hn::Zero(d);
-      for (int z = 0; z < after * kLanes; z += kLanes) {
-        const V q = hn::Mul(hn::LoadU(d, b.next + z), by);
-        high = hn::Max(high, q);
-        store_reals(hn::IfThenZeroElse(hn::Lt(q, tiny), q), b.after + z);
-      }
-      b.highest = hn::GetLane(hn::MaxOfLanes(d, high));
+  const std::ptrdiff_t ld = chain_row(k), wide = chain_row(std::max(k, l));
+  const int n = vectors_of(k) * kLanes, m = vectors_of(l) * kLanes;
+  const V one = hn::Set(d, 1), tiny = hn::Set(d, 1e-30);
+  for (int p = 0; p < count; ++p) {
+    if (t) {
+      const double* x[kChainRows];
+      double* out[kChainRows];
+      for (int r = 0; r < rows; ++r) x[r] = at[r].next, out[r] = at[r].label - p * ld;
+      step<Sums>(rows, l, k, x, t, ld, out);
     }
-    for (int y = 0; y < vectors * kLanes; y += kLanes) {
-      const V beta = t ? hn::Mul(hn::LoadU(d, b.label + y), by) : by;
-      hn::StoreU(hn::Mul(hn::LoadU(d, b.a + y), beta), d, b.label + y);
-      hn::StoreU(hn::Mul(hn::LoadU(d, b.s + y), beta), d, b.out + y);
+    bool stop = false;
+    for (int r = 0; r < rows; ++r) {
+      ChainKernels::Backward& b = at[r];
+      const double *a = b.a - p * ld, *s = b.s - p * ld;
+      double* label = b.label - p * ld;
+      V sum = hn::Zero(d);
+      for (int y = 0; y < n; y += kLanes)
+        sum = hn::MulAdd(hn::LoadU(d, a + y), t ? hn::LoadU(d, label + y) : one, sum);
+      b.mass = hn::GetLane(hn::SumOfLanes(d, sum));
+      const V by = hn::Set(d, 1 / b.mass);
+      if (b.before) {
+        // What is too small for Real adds nothing to a probability while no factor is steep.
+        Real *before = b.before + p * wide, *after = b.after + p * wide;
+        V high = hn::Zero(d);
+        for (int z = 0; z < m; z += kLanes) {
+          const V q = hn::Mul(hn::LoadU(d, b.next + z), by);
+          high = hn::Max(high, q);
+          store_reals(hn::IfThenZeroElse(hn::Lt(q, tiny), q), after + z);
+        }
+        for (int y = 0; y < n; y += kLanes) {
+          const V from = hn::LoadU(d, a + y);
+          store_reals(hn::IfThenZeroElse(hn::Lt(from, tiny), from), before + y);
+        }
+        b.steep = !(hn::GetLane(hn::MaxOfLanes(d, high)) < steep);
+      }
+      for (int y = 0; y < n; y += kLanes) {
+        const V beta = t ? hn::Mul(hn::LoadU(d, label + y), by) : by;
+        hn::StoreU(hn::Mul(hn::LoadU(d, a + y), beta), d, label + y);
+        hn::StoreU(hn::Mul(hn::LoadU(d, s + y), beta), d, b.out + y);
+      }
+      std::swap(b.next, b.out);
+      stop |= b.steep || !(b.mass > narrow);
     }
+    if (stop) return p + 1;
   }
+  return count;
 }
 
 }  // namespace

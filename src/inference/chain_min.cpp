@@ -5,8 +5,7 @@
 #include <array>
 #include <limits>
 
-#include "chain_kernels.hpp"
-#include "chain_problem.hpp"
+#include "chain_steps.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -25,12 +24,18 @@ struct Walk {
   const double* unary(int p) const { return c->unary.data() + c->at(p); }
 };
 
-// Both layers hold messages; now the energies that they lead to.
-void join_layers(const Walk& w, int p) {
-  double *v0 = w.layer(0, p), *v1 = w.layer(1, p);
+// Layers hold messages; now the energies that they lead to.
+void add_unary(const Walk& w, int p) {
+  double* v0 = w.layer(0, p);
   const double* u = w.unary(p);
-  const char* inside = w.c->in_truth.data() + w.c->at(p);
   const int l = w.c->labels(p);
+  if (w.layers == 1) {
+    for (int z = 0; z < l; ++z) v0[z] += u[z];
+    std::fill(v0 + l, v0 + chain_row(l), kInf);
+    return;
+  }
+  double* v1 = w.layer(1, p);
+  const char* inside = w.c->in_truth.data() + w.c->at(p);
   for (int z = 0; z < l; ++z) {
     const double m0 = v0[z], m1 = v1[z];
     v0[z] = inside[z] ? m0 + u[z] : kInf;
@@ -38,31 +43,6 @@ void join_layers(const Walk& w, int p) {
   }
   for (double* v : {v0, v1}) std::fill(v + l, v + chain_row(l), kInf);
 }
-
-// One call of the kernel for chains that read the same table between p - 1 and p.
-struct Call {
-  const ChainTable* table = nullptr;
-  int k = 0, l = 0, rows = 0;
-  bool adds = false;
-  std::array<const double*, kChainRows> x, u;
-  std::array<double*, kChainRows> out;
-
-  void flush() {
-    if (rows > 0)
-      chain_kernels().lowest(rows, k, l, x.data(), table ? table->energies : nullptr, chain_row(l),
-                             adds ? u.data() : nullptr, out.data());
-    rows = 0;
-  }
-  void add(const ChainTable* t, int before, int after, bool with_unary, const double* from,
-           const double* single, double* to) {
-    if (rows == kChainRows || t != table || before != k || after != l || with_unary != adds) flush();
-    table = t, k = before, l = after, adds = with_unary;
-    x[static_cast<std::size_t>(rows)] = from;
-    u[static_cast<std::size_t>(rows)] = single;
-    out[static_cast<std::size_t>(rows)] = to;
-    ++rows;
-  }
-};
 
 // The label before z that its message in one layer came from, and the message.
 int before(const Walk& w, int layer, int p, int z, double* message) {
@@ -86,6 +66,7 @@ int before(const Walk& w, int layer, int p, int z, double* message) {
 void chain_minima(std::span<ChainMinimum> chains, Workspace& ws) {
   std::array<Walk, kChainRows> walks;
   int count = 0, longest = 0;
+  bool layered = false;
   for (ChainMinimum& m : chains) {
     const ChainProblem& c = *m.chain;
     const int layers = m.over == Over::others ? 2 : 1;
@@ -94,23 +75,28 @@ void chain_minima(std::span<ChainMinimum> chains, Workspace& ws) {
     walks[static_cast<std::size_t>(count++)] = {
         &m, &c, layers, ws.take<double>(c.unary.size() * static_cast<std::size_t>(layers)), layers - 1, 0};
     longest = std::max(longest, c.length);
+    layered |= layers == 2;
   }
   const std::span<Walk> all(walks.data(), static_cast<std::size_t>(count));
-  Call call;
-  for (int p = 0; p < longest; ++p) {
-    for (const Walk& w : all) {
-      if (p >= w.c->length) continue;
-      for (int k = 0; k < w.layers; ++k)
-        if (p == 0)
-          std::fill_n(w.layer(k, 0), chain_row(w.c->labels(0)), k == 0 ? 0.0 : kInf);
-        else
-          call.add(w.c->edge[static_cast<std::size_t>(p - 1)], w.c->labels(p - 1), w.c->labels(p),
-                   w.layers == 1, w.layer(k, p - 1), w.unary(p), w.layer(k, p));
-      if (p == 0 && w.layers == 1) std::copy_n(w.unary(0), chain_row(w.c->labels(0)), w.layer(0, 0));
-    }
-    call.flush();
+  for (const Walk& w : all)
+    for (int k = 0; k < w.layers; ++k)
+      std::fill_n(w.layer(k, 0), chain_row(w.c->labels(0)), k == 0 ? 0.0 : kInf);
+  for (const Walk& w : all) add_unary(w, 0);
+  std::array<ChainKernels::Lowest, kChainRows> at;
+  for (int p = 0, count = 1; p + 1 < longest; p += count) {
+    count = layered ? 1 : steps_after<Walk>(all, p);
+    each_step(all, p, false, [&](const ChainTable* t, int k, int l, std::span<Walk*> walks) {
+      for (int layer = 0; layer < walks[0]->layers; ++layer) {
+        for (std::size_t r = 0; r < walks.size(); ++r) {
+          const Walk& w = *walks[r];
+          at[r] = {w.layer(layer, p), layered ? nullptr : w.unary(p + 1), w.layer(layer, p + 1)};
+        }
+        chain_kernels().lowest(static_cast<int>(walks.size()), count, k, l, t ? t->energies : nullptr,
+                               at.data());
+      }
+    });
     for (const Walk& w : all)
-      if (p < w.c->length && w.layers == 2) join_layers(w, p);
+      if (layered && p + 1 < w.c->length) add_unary(w, p + 1);
   }
   for (Walk& w : all) {
     const double* last = w.layer(w.which, w.c->length - 1);

@@ -7,8 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "chain_kernels.hpp"
-#include "chain_problem.hpp"
+#include "chain_steps.hpp"
 #include "ebm/core/kernels.hpp"
 
 namespace ebm {
@@ -18,6 +17,7 @@ namespace {
 constexpr double kNarrow = 1e-130;
 constexpr double kSteep = 1e6;  // factors of pairs above that are multiplied in double
 constexpr int kPairs = 64;      // positions in one product
+constexpr int kProducts = 16;   // added up in Real
 
 // exp(-beta (energies - low)) of a table. False where low is not finite.
 bool masses(ChainTable& t, double beta) {
@@ -40,19 +40,14 @@ struct Walk {
   const ChainProblem* c;  // null: the range is too wide
   std::span<double> s, alpha;
   std::array<double*, 2> next{};  // what a backward step reads and what it writes
-  double shift = 0, log_scale = 0, scale = 1;
-  // Factors of pairs, [kPairs, ld], and their product.
+  double shift = 0, scale = 1, log_scale = 0;
+  // Factors of pairs, [kPairs, ld], and the sum of their products.
   Real *before = nullptr, *after = nullptr, *product = nullptr;
-  int filled = 0;
+  int filled = 0, products = 0;
   std::ptrdiff_t ld = 0;
+  int layers = 1;
 
   double* at(std::span<double> x, int p) const { return x.data() + c->at(p); }
-  void divide(double sum) {
-    scale *= sum;
-    if (scale > 1e-100 && scale < 1e100) return;
-    log_scale += std::log(scale);
-    scale = 1;
-  }
 };
 
 // No path reaches label z of position p; every smaller mass at p - 1 is one that none reaches.
@@ -68,78 +63,80 @@ bool forbidden(const Walk& w, int p, int z) {
   return true;
 }
 
-// False when what underflows here might be needed later.
-bool holds(const Walk& w, int p, const ChainKernels::Forward& f) {
-  if (!(f.sum > kNarrow) || !std::isfinite(f.low)) return false;
-  for (int z = 0; f.below > 0 && z < w.c->labels(p); ++z)
-    if (f.a[z] < kNarrow && !forbidden(w, p, z)) return false;
-  return true;
-}
-
-// visit(table or null, k, l, walks) for walks that read the same table between p and p + 1, one call each, in
-// order, of those that have position p + reach.
-template <class Visit>
-void each_call(std::span<Walk> all, int p, int reach, const Visit& visit) {
-  std::array<Walk*, kChainRows> walks;
-  int count = 0;
-  const ChainTable* table = nullptr;
-  int k = 0, l = 0;
-  const auto flush = [&] {
-    if (count > 0) visit(table, k, l, std::span(walks.data(), static_cast<std::size_t>(count)));
-    count = 0;
-  };
-  for (Walk& w : all) {
-    if (!w.c || p + reach >= w.c->length) continue;
-    const bool joins = p >= 0 && p + 1 < w.c->length;
-    const ChainTable* t = joins ? w.c->edge[static_cast<std::size_t>(p)] : nullptr;
-    const int before = p >= 0 ? w.c->labels(p) : 0, after = p + 1 < w.c->length ? w.c->labels(p + 1) : 0;
-    if (t != table || before != k || after != l) flush();
-    table = t, k = before, l = after;
-    walks[static_cast<std::size_t>(count++)] = &w;
-  }
-  flush();
+// False when what underflows at p might be needed later.
+bool holds(const Walk& w, int p, double sum) {
+  if (!(sum > kNarrow)) return false;
+  const double* a = w.at(w.alpha, p);
+  const double* u = w.c->unary.data() + w.c->at(p);
+  const int l = w.c->labels(p);
+  for (int z = 0; z < l; ++z)
+    if (a[z] < kNarrow && !forbidden(w, p, z)) return false;
+  return std::isfinite(*std::min_element(u, u + l));
 }
 
 void forward(std::span<Walk> all, int longest, double beta) {
   std::array<ChainKernels::Forward, kChainRows> at;
-  for (int p = 0; p < longest; ++p)
-    each_call(all, p - 1, 1, [&](const ChainTable* t, int k, int l, std::span<Walk*> walks) {
-      for (std::size_t r = 0; r < walks.size(); ++r) {
+  // `count` steps to positions from `first` on.
+  const auto steps = [&](const ChainTable* t, int k, int l, std::span<Walk*> walks, int first, int count) {
+    for (int done = 0; done < count;) {
+      std::size_t rows = 0;
+      for (Walk* w : walks)
+        if (w->c) walks[rows++] = w;
+      walks = walks.first(rows);
+      if (rows == 0) return;
+      const int p = first + done;
+      for (std::size_t r = 0; r < rows; ++r) {
         const Walk& w = *walks[r];
         at[r] = {.x = p > 0 ? w.at(w.alpha, p - 1) : nullptr,
                  .u = w.c->unary.data() + w.c->at(p),
                  .s = w.at(w.s, p),
                  .a = w.at(w.alpha, p),
-                 .low = 0,
+                 .shift = w.shift,
+                 .scale = w.scale,
+                 .log_scale = w.log_scale,
                  .sum = 0,
-                 .below = 0};
+                 .flagged = false};
       }
-      chain_kernels().forward(static_cast<int>(walks.size()), k, l, t ? t->masses : nullptr, chain_row(l),
-                              beta, kNarrow, at.data());
-      for (std::size_t r = 0; r < walks.size(); ++r) {
+      done += chain_kernels().forward(static_cast<int>(rows), count - done, k, l, t ? t->masses : nullptr,
+                                      t ? t->low : 0, beta, kNarrow, at.data());
+      for (std::size_t r = 0; r < rows; ++r) {
         Walk& w = *walks[r];
-        if (!holds(w, p, at[r])) {
-          w.c = nullptr;
-          continue;
-        }
-        w.shift += at[r].low + (t ? t->low : 0);
-        w.divide(at[r].sum);
+        w.shift = at[r].shift, w.scale = at[r].scale, w.log_scale = at[r].log_scale;
+        if (at[r].flagged && !holds(w, first + done - 1, at[r].sum)) w.c = nullptr;
       }
+    }
+  };
+  for (Walk& w : all) {
+    Walk* one = &w;
+    if (w.c) steps(nullptr, 0, w.c->labels(0), std::span(&one, 1), 0, 1);
+  }
+  for (int p = 0, count = 1; p + 1 < longest; p += count) {
+    count = steps_after<Walk>(all, p);
+    each_step(all, p, false, [&](const ChainTable* t, int k, int l, std::span<Walk*> walks) {
+      steps(t, k, l, walks, p + 1, count);
     });
+  }
 }
 
-// The product of the factors collected, times the table, on the probabilities of pairs.
-void give_pairs(Walk& w) {
-  if (w.filled == 0) return;
+// The products times the table are probabilities of pairs.
+void give_products(Walk& w) {
+  if (w.products == 0) return;
   const ChainTable& t = *w.c->edge[static_cast<std::size_t>(w.c->one_table)];
-  kernels().product(t.k, t.l, w.filled, {w.before, 1, w.ld}, w.after, w.ld, w.product, w.ld, false);
   double* pair = w.asked->out->pair.data();
   for (int y = 0; y < t.k; ++y)
     for (int z = 0; z < t.l; ++z)
       pair[static_cast<std::ptrdiff_t>(y) * t.l + z] +=
           static_cast<double>(w.product[y * w.ld + z]) *
           t.masses[static_cast<std::ptrdiff_t>(y) * chain_row(t.l) + z];
+  w.products = 0;
+}
+
+void multiply_pairs(Walk& w) {
+  if (w.filled == 0) return;
+  const ChainTable& t = *w.c->edge[static_cast<std::size_t>(w.c->one_table)];
+  kernels().product(t.k, t.l, w.filled, {w.before, 1, w.ld}, w.after, w.ld, w.product, w.ld, w.products > 0);
   w.filled = 0;
+  if (++w.products == kProducts) give_products(w);
 }
 
 void give_pair(const Walk& w, int p, const ChainTable& t, double mass) {
@@ -150,7 +147,7 @@ void give_pair(const Walk& w, int p, const ChainTable& t, double mass) {
     if (scale == 0) continue;
     const double* row = t.masses + static_cast<std::ptrdiff_t>(y) * chain_row(t.l);
     for (int z = 0; z < t.l; ++z)
-      pair[static_cast<std::ptrdiff_t>(y) * t.l + z] += scale * w.next[0][z] * row[z];
+      pair[static_cast<std::ptrdiff_t>(y) * t.l + z] += scale * w.next[1][z] * row[z];
   }
 }
 
@@ -159,18 +156,21 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
   std::size_t widest = 0;
   for (Walk& w : all) {
     if (!w.c) continue;
-    w.ld = chain_row(w.c->plan->max_labels);
-    const auto ld = static_cast<std::size_t>(w.ld);
-    widest = std::max(widest, ld);
-    for (double*& x : w.next) x = ws.take<double>(ld).data();
+    const auto row = static_cast<std::size_t>(chain_row(w.c->plan->max_labels));
+    widest = std::max(widest, row);
+    for (double*& x : w.next) x = ws.take<double>(row).data();
     if (w.asked->out->pair.empty() || w.c->one_table < 0) continue;
+    const ChainTable& t = *w.c->edge[static_cast<std::size_t>(w.c->one_table)];
+    w.ld = chain_row(std::max(t.k, t.l));
+    const auto ld = static_cast<std::size_t>(w.ld);
     w.before = ws.take<Real>(kPairs * ld).data();
     w.after = ws.take<Real>(kPairs * ld).data();
     w.product = ws.take<Real>(ld * ld).data();
   }
   std::span<double> turned;  // of a table that one position reads
-  for (int p = longest - 1; p >= 0; --p)
-    each_call(all, p, 0, [&](const ChainTable* t, int k, int l, std::span<Walk*> walks) {
+  for (int p = longest - 1, count = 1; p >= 0; p -= count) {
+    count = std::min(kPairs, steps_before<Walk>(all, p));
+    each_step(all, p, true, [&](const ChainTable* t, int k, int l, std::span<Walk*> walks) {
       const double* transposed = t ? t->masses_transposed : nullptr;
       if (t && !transposed) {
         if (turned.empty()) turned = ws.take<double>(widest * widest);
@@ -181,37 +181,47 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
                 t->masses[static_cast<std::ptrdiff_t>(y) * chain_row(l) + z];
         transposed = turned.data();
       }
-      for (std::size_t r = 0; r < walks.size(); ++r) {
-        const Walk& w = *walks[r];
-        const bool collects = t && w.before;
-        at[r] = {.a = w.at(w.alpha, p),
-                 .s = w.at(w.s, p),
-                 .next = w.next[0],
-                 .out = w.next[1],
-                 .label = w.at(w.asked->out->label, p),
-                 .before = collects ? w.before + w.filled * w.ld : nullptr,
-                 .after = collects ? w.after + w.filled * w.ld : nullptr,
-                 .mass = 0,
-                 .highest = 0};
-      }
-      chain_kernels().backward(static_cast<int>(walks.size()), k, l, transposed, chain_row(k), at.data());
-      for (std::size_t r = 0; r < walks.size(); ++r) {
-        Walk& w = *walks[r];
-        if (!(at[r].mass > kNarrow)) {
-          w.c = nullptr;
-          continue;
+      for (int done = 0; done < count;) {
+        std::size_t rows = 0;
+        for (Walk* w : walks)
+          if (w->c) walks[rows++] = w;
+        if (rows == 0) return;
+        for (std::size_t r = 0; r < rows; ++r) {
+          Walk& w = *walks[r];
+          const bool collects = t && w.before;
+          if (collects && w.filled + count - done > kPairs) multiply_pairs(w);
+          at[r] = {.a = w.at(w.alpha, p - done),
+                   .s = w.at(w.s, p - done),
+                   .next = w.next[0],
+                   .out = w.next[1],
+                   .label = w.at(w.asked->out->label, p - done),
+                   .before = collects ? w.before + w.filled * w.ld : nullptr,
+                   .after = collects ? w.after + w.filled * w.ld : nullptr,
+                   .mass = 0,
+                   .steep = false};
         }
-        if (t && !w.asked->out->pair.empty()) {
-          if (!w.before || !(at[r].highest < kSteep))
-            give_pair(w, p, *t, at[r].mass);
-          else if (++w.filled == kPairs)
-            give_pairs(w);
+        // Pairs of their own are made from what a step reads, so one at a time.
+        const bool own = t && std::any_of(walks.begin(), walks.begin() + static_cast<std::ptrdiff_t>(rows),
+                                          [](const Walk* w) { return !w->before; });
+        const int did = chain_kernels().backward(static_cast<int>(rows), own ? 1 : count - done, k, l,
+                                                 transposed, kNarrow, kSteep, at.data());
+        done += did;
+        for (std::size_t r = 0; r < rows; ++r) {
+          Walk& w = *walks[r];
+          w.next = {at[r].next, at[r].out};  // the latter is what the last step has read
+          if (!(at[r].mass > kNarrow)) {
+            w.c = nullptr;
+            continue;
+          }
+          if (!t || w.asked->out->pair.empty()) continue;
+          if (w.before) w.filled += did - (at[r].steep ? 1 : 0);
+          if (!w.before || at[r].steep) give_pair(w, p - done + 1, *t, at[r].mass);
         }
-        std::swap(w.next[0], w.next[1]);
       }
     });
+  }
   for (Walk& w : all)
-    if (w.c) give_pairs(w);
+    if (w.c) multiply_pairs(w), give_products(w);
 }
 
 }  // namespace
