@@ -16,12 +16,6 @@ class BucketColumn {
             double beta);
   // [labels of the bucket's variable], valid until the next call. `labels` of all variables.
   std::span<double> at(std::span<const int> labels);
-  // Entry of the i-th child's message at these labels when the bucket's variable has label 0, and its step
-  // from label to label.
-  std::size_t child_entry(std::size_t i, std::span<const int> labels) const {
-    return entry(sources_[first_child_ + i], labels);
-  }
-  std::size_t child_step(std::size_t i) const { return sources_[first_child_ + i].step; }
 
  private:
   struct Source {

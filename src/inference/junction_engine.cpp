@@ -169,21 +169,46 @@ Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q) {
   JunctionRoom room;
   JunctionMessages messages(a.view, tree, q.memory, room);
   Solution out;
+  // Answers over the view's variables, without its auxiliaries.
+  const std::size_t n = a.view.labels.size(), own = graph.labels().size();
+  const auto part = [&](std::span<const int> all, std::size_t i) {
+    const auto labels = all.subspan(i * n, own);
+    return std::vector<int>(labels.begin(), labels.end());
+  };
   if (q.task == Question::Task::minimum) {
-    out.labels.resize(a.view.labels.size());
-    out.energy = messages.minimum(out.labels);
-    out.labels.resize(graph.labels().size());  // without auxiliaries
-    if (out.energy < kInf)
+    std::vector<int> labels(n);
+    out.energy = messages.minimum(labels);
+    if (out.energy < kInf) {
+      out.labels = part(labels, 0);
       out.energy = graph.energy(out.labels);
-    else
-      out.labels.clear();
+      if (q.best > 1) {
+        const std::vector<int> best = messages.best(q.best);
+        for (std::size_t i = 0; i * n < best.size(); ++i) out.best.push_back(part(best, i));
+        if (n == 0) out.best.emplace_back();
+        order_best(graph, out);
+      }
+    }
     out.bound = out.energy;
   } else {
     DiscreteMarginals marginals;
     const bool wanted = q.task == Question::Task::marginals;
-    out.free_energy = messages.free_energy(q.beta, wanted ? &marginals : nullptr);
+    out.free_energy = messages.free_energy(q.beta, wanted ? &marginals : nullptr,
+                                           q.factors ? graph.groups().size() : 0);
+    out.free_energy_bound = out.free_energy;
     out.marginals = std::move(marginals.label);
+    out.factor_marginals = std::move(marginals.factor);
     if (wanted) out.marginals.resize(labels_in(graph));
+    if (q.task == Question::Task::samples && out.free_energy < kInf) {
+      const auto count = static_cast<std::size_t>(q.samples);
+      std::vector<int> drawn(count * n);
+      messages.sample(q.samples, q.seed, drawn);
+      out.samples.reserve(count * own);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto y = std::span(drawn).subspan(i * n, own);
+        out.samples.insert(out.samples.end(), y.begin(), y.end());
+      }
+      out.effective_samples = q.samples;
+    }
   }
   out.report = {.seconds = watch.seconds(), .asked = Method::junction_tree, .used = Method::junction_tree};
   return out;

@@ -33,6 +33,7 @@ struct Question {
                            ///< bound, nats
   int best = 1;            ///< Task::minimum: so many lowest answers, of engines with Powers::n_best
   int samples = 1;         ///< Task::samples
+  bool factors = false;    ///< Task::marginals: those of factors too, of engines that have them
   std::uint64_t seed = 1;  ///< of engines that draw
   std::vector<int> start{};  ///< labels to start from, [variables]; empty: the engine's own
   /// Told of every better answer or bound of an engine that searches; false stops it.
@@ -50,7 +51,10 @@ struct Solution {
   double free_energy_bound = -kInf;    ///< no free energy is lower; -inf when unknown
   double error = 0;                    ///< standard error of a sampled free energy
   std::vector<double> marginals;       ///< Task::marginals: [sum of label counts], variable after variable
-  std::vector<int> samples;            ///< Task::samples: [samples, variables]
+  /// Question::factors: probabilities of every entry, group after group, instance after instance. With counts
+  /// and agreements an entry stands for all labels that read it.
+  std::vector<double> factor_marginals;
+  std::vector<int> samples;      ///< Task::samples: [samples, variables]
   double effective_samples = 0;  ///< of sampled marginals and samples that depend on each other; 0: not known
   double r_hat = 0;              ///< split R-hat of the same; 0: not known
   Report report;
@@ -59,8 +63,9 @@ struct Solution {
 namespace infer {
 
 /// Exact on any graph of label variables whose treewidth is low: bucket elimination in a min-fill or
-/// min-weight order (Dechter 1999), minima with their labels, free energies at any beta with the marginals of
-/// variables and factors, all in double and for any range of energies. Time and memory grow with the label
+/// min-weight order (Dechter 1999), minima with their labels and the next best answers (`n_best`), free energies
+/// at any beta with the marginals of variables and factors, independent draws (`sample`), all in double and for
+/// any range of energies. Time and memory grow with the label
 /// counts of the widest separator multiplied; what messages take is known before they are made.
 /// `others` is exact too: a second state a variable says whether the answer has left the truth yet.
 /// \throws GraphError when messages would take more than `memory`, saying how much, and for path and real
