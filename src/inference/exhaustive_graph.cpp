@@ -28,7 +28,8 @@ class GrayWalk {
         up_(view.labels.size(), 1),
         first_(view.groups.size() + 1, 0) {
     for (std::size_t g = 0; g < view.groups.size(); ++g)
-      first_[g + 1] = first_[g] + (view.groups[g].arity > 0 ? static_cast<std::size_t>(view.groups[g].instances) : 0);
+      first_[g + 1] =
+          first_[g] + (view.groups[g].arity > 0 ? static_cast<std::size_t>(view.groups[g].instances) : 0);
     entry_.resize(first_.back());
     energy_.resize(first_.back());
     for (std::size_t g = 0; g < view.groups.size(); ++g)
@@ -125,8 +126,8 @@ void give_marginals(const DiscreteView& view, const std::vector<double>& p, bool
       out.marginals[view.offset[v] + static_cast<std::size_t>(walk.labels()[v])] += mass;
     for (std::size_t g = 0; factors && g < view.groups.size(); ++g)
       for (int i = 0; view.groups[g].arity > 0 && i < view.groups[g].instances; ++i)
-        out.factor_marginals[at[g] + static_cast<std::size_t>(i) * view.groups[g].entries + walk.entry(g, i)] +=
-            mass;
+        out.factor_marginals[at[g] + static_cast<std::size_t>(i) * view.groups[g].entries +
+                             walk.entry(g, i)] += mass;
   } while (walk.next());
 }
 
@@ -150,7 +151,9 @@ Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q) {
   while (walk.next());
   const double low = *std::ranges::min_element(energies);
   Solution out;
-  out.report = {.seconds = 0, .asked = Method::exhaustive, .used = Method::exhaustive};
+  out.report = {.exactness = q.task == Question::Task::samples ? Exactness::sampled : Exactness::exact,
+                .asked = Method::exhaustive,
+                .used = Method::exhaustive};
   if (q.task == Question::Task::minimum) {
     if (low < kInf) {
       std::vector<std::size_t> order(energies.size());

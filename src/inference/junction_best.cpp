@@ -169,8 +169,7 @@ class NextBest {
       Branch& branch = s.branches[label];
       for (; !branch.sorted && s.asked < branch.children.size(); ++s.asked)
         if (!ready(branch.children[s.asked], 1)) return {branch.children[s.asked], 1};
-      if (!branch.sorted)
-        std::ranges::stable_sort(branch.children, {}, [&](int c) { return step(c, 1); });
+      if (!branch.sorted) std::ranges::stable_sort(branch.children, {}, [&](int c) { return step(c, 1); });
       branch.sorted = true;
       if (!branch.children.empty())
         push(s, {item.energy + step(branch.children[0], 1), item.label, 0, 1, kNone});
