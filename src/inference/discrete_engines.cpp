@@ -38,14 +38,15 @@ Solution solve_by_chains(const DiscreteGraph& graph, const Question& q) {
 
 constexpr Powers kExact{.minimum = true, .free_energy = true, .n_best = true, .samples = true};
 constexpr Powers kBoth{.minimum = true, .free_energy = true};
+constexpr Powers kMinimum{.minimum = true};
 
 constexpr DiscreteEngine kEngines[] = {
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
-    {"icm", "conditional modes, one variable after another", {.minimum = true}, solve_by_modes},
-    {"block-icm", "conditional modes of whole trees", {.minimum = true}, solve_by_block_modes},
-    {"annealing", "simulated annealing", {.minimum = true}, solve_by_annealing},
+    {"icm", "conditional modes, one variable after another", kMinimum, solve_by_modes},
+    {"block-icm", "conditional modes of whole trees", kMinimum, solve_by_block_modes},
+    {"annealing", "simulated annealing", kMinimum, solve_by_annealing},
     {"gibbs", "samples and marginals by Gibbs sweeps", {.samples = true}, solve_by_chains<Moves::coloured>},
     {"blocked-gibbs", "the same, trees at once", {.samples = true}, solve_by_chains<Moves::blocked>},
     {"swendsen-wang",
