@@ -20,11 +20,16 @@ Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
 }
 
 constexpr Powers kExact{.minimum = true, .free_energy = true};
+constexpr Powers kMinimum{.minimum = true};
 
-constexpr std::array<DiscreteEngine, 3> kEngines{{
+constexpr std::array<DiscreteEngine, 7> kEngines{{
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
+    {"graph-cut", "exact for two labels and submodular factors", kMinimum, solve_by_graph_cut},
+    {"alpha-expansion", "moves to one label by cuts", kMinimum, solve_by_alpha_expansion},
+    {"alpha-beta-swap", "moves between two labels by cuts", kMinimum, solve_by_alpha_beta_swap},
+    {"roof-duality", "two labels and any pairs: a bound, and labels proved", kMinimum, solve_by_roof_duality},
 }};
 
 }  // namespace

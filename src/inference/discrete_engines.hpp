@@ -12,6 +12,10 @@ void check_question(const Question& q);
 std::size_t labels_in(const DiscreteGraph& graph);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_graph_cut(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_alpha_expansion(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_alpha_beta_swap(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_roof_duality(const DiscreteGraph& graph, const Question& q);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 
 }  // namespace EBM_PRECISION
