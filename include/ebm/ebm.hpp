@@ -18,6 +18,7 @@
 #include "ebm/graph/structured_factors.hpp"
 #include "ebm/graph/user_factor.hpp"
 #include "ebm/inference/closed_form.hpp"
+#include "ebm/inference/cuts.hpp"
 #include "ebm/inference/discrete.hpp"
 #include "ebm/inference/engine.hpp"
 #include "ebm/inference/least_squares.hpp"

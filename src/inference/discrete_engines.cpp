@@ -56,6 +56,10 @@ constexpr DiscreteEngine kEngines[] = {
     {"importance", "free energy by annealed importance sampling", {.free_energy = true}, solve_by_importance},
     {"loopy", "messages along pairs: exact without cycles, fast and approximate with them", kBoth,
      solve_by_loopy},
+    {"graph-cut", "exact for two labels and submodular factors", kMinimum, solve_by_graph_cut},
+    {"alpha-expansion", "moves to one label by cuts", kMinimum, solve_by_alpha_expansion},
+    {"alpha-beta-swap", "moves between two labels by cuts", kMinimum, solve_by_alpha_beta_swap},
+    {"roof-duality", "two labels and any pairs: a bound, and labels proved", kMinimum, solve_by_roof_duality},
 };
 
 }  // namespace

@@ -15,6 +15,10 @@ void order_best(const DiscreteGraph& graph, Solution& out);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_loopy(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_graph_cut(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_alpha_expansion(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_alpha_beta_swap(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_roof_duality(const DiscreteGraph& graph, const Question& q);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_importance(const DiscreteGraph& graph, const Question& q);
 

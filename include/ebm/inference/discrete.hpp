@@ -58,6 +58,8 @@ struct Solution {
   std::vector<int> samples;      ///< Task::samples: [samples, variables]
   double effective_samples = 0;  ///< of sampled marginals and samples that depend on each other; 0: not known
   double r_hat = 0;              ///< split R-hat of the same; 0: not known
+  std::vector<int> proved;  ///< of infer::RoofDuality: [variables] labels that some minimum has together, -1
+                            ///< where none is known
   Report report;
 };
 
