@@ -21,8 +21,12 @@ Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
 
 constexpr Powers kExact{.minimum = true, .free_energy = true};
 
-constexpr std::array<DiscreteEngine, 3> kEngines{{
+constexpr std::array<DiscreteEngine, 4> kEngines{{
     {"automatic", "the structure decides", kExact, solve_automatically},
+    {"branch-and-bound",
+     "exact by bounding and searching; any time its best answer and bound",
+     {.minimum = true},
+     solve_by_branch_and_bound},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
 }};

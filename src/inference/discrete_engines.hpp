@@ -12,6 +12,7 @@ void check_question(const Question& q);
 std::size_t labels_in(const DiscreteGraph& graph);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_branch_and_bound(const DiscreteGraph& graph, const Question& q);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 
 }  // namespace EBM_PRECISION
