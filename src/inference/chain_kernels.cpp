@@ -129,8 +129,8 @@ HWY_INLINE double lowest_of(int vectors, const double* x) {
   return hn::GetLane(hn::MinOfLanes(d, low));
 }
 
-// exp(-beta (x - low)) for x that is hardly below `low`; 0 where that is below exp(-700). The power of two nearest
-// is put into the exponent, what is left into the Taylor polynomial of degree 12 (2e-16, relative).
+// exp(-beta (x - low)) for x that is hardly below `low`; 0 where that is below exp(-700). The power of two
+// nearest is put into the exponent, what is left into the Taylor polynomial of degree 12 (2e-16, relative).
 HWY_INLINE V exponential(V x, V low, V minus_beta) {
   const D d;
   const hn::RebindToSigned<D> bits;
@@ -140,9 +140,8 @@ HWY_INLINE V exponential(V x, V low, V minus_beta) {
   V r = hn::NegMulAdd(n, hn::Set(d, 0x1.62e42fefap-1), from);
   r = hn::NegMulAdd(n, hn::Set(d, 0x1.cf79abc9e3b3ap-40), r);
   const V r2 = hn::Mul(r, r), r4 = hn::Mul(r2, r2), r8 = hn::Mul(r4, r4);
-  const auto pair = [&](double c0, double c1) HWY_ATTR {
-    return hn::MulAdd(hn::Set(d, c1), r, hn::Set(d, c0));
-  };
+  const auto pair = [&](double c0, double c1)
+                        HWY_ATTR { return hn::MulAdd(hn::Set(d, c1), r, hn::Set(d, c0)); };
   const V p0 = hn::MulAdd(pair(0.5, 1. / 6), r2, hn::Add(hn::Set(d, 1), r));
   const V p4 = hn::MulAdd(pair(1. / 720, 1. / 5040), r2, pair(1. / 24, 1. / 120));
   const V p8 = hn::MulAdd(pair(1. / 3628800, 1. / 39916800), r2, pair(1. / 40320, 1. / 362880));

@@ -57,9 +57,9 @@ class ChainTables {
 
 struct ChainProblem {
   const ChainPlan* plan = nullptr;
-  int length = 0;                  // positions
-  std::span<double> unary;         // at plan->offset, +inf in the padding of rows
-  std::span<ChainTable*> edge;     // [length - 1], null: nothing joins p and p + 1
+  int length = 0;               // positions
+  std::span<double> unary;      // at plan->offset, +inf in the padding of rows
+  std::span<ChainTable*> edge;  // [length - 1], null: nothing joins p and p + 1
   struct Run {
     int before, after;  // steps up to this one, and from this one on, that read one table alike
   };

@@ -60,6 +60,8 @@ constexpr DiscreteEngine kEngines[] = {
     {"alpha-expansion", "moves to one label by cuts", kMinimum, solve_by_alpha_expansion},
     {"alpha-beta-swap", "moves between two labels by cuts", kMinimum, solve_by_alpha_beta_swap},
     {"roof-duality", "two labels and any pairs: a bound, and labels proved", kMinimum, solve_by_roof_duality},
+    {"branch-and-bound", "exact by bounding and searching; any time its best answer and bound", kMinimum,
+     solve_by_branch_and_bound},
 };
 
 }  // namespace
