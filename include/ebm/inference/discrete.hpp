@@ -35,7 +35,8 @@ struct Question {
   int samples = 1;         ///< Task::samples
   std::uint64_t seed = 1;  ///< of engines that draw
   std::vector<int> start{};  ///< labels to start from, [variables]; empty: the engine's own
-  /// Told of every better answer or bound of an engine that searches; false stops it.
+  /// Told of every better answer or bound of an engine that searches, and now and then when there is none;
+  /// false stops it.
   std::function<bool(const Progress&)> progress{};
 };
 
