@@ -66,6 +66,14 @@ class Tokens {
     if (p < 0) fail("expected ", what, ", found ", p, ", which is negative");
     return p > 0 ? -std::log(p) : kInf;
   }
+  // Minus a logarithm, which may be -inf.
+  double minus(std::string_view what) {
+    const std::size_t at = at_;
+    if (const std::string_view token = next(); token == "-inf" || token == "-Inf" || token == "-INF")
+      return kInf;
+    at_ = at;
+    return -number(what);
+  }
   void end() {
     if (!done()) fail("expected the end, found ", shown(next()));
   }

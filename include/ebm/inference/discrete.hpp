@@ -37,7 +37,8 @@ struct Question {
   bool factors = false;    ///< Task::marginals: those of factors too, of engines that have them
   std::uint64_t seed = 1;  ///< of engines that draw
   std::vector<int> start{};  ///< labels to start from, [variables]; empty: the engine's own
-  /// Told of every better answer or bound of an engine that searches; false stops it.
+  /// Told of every better answer or bound of an engine that searches, and now and then when there is none;
+  /// false stops it.
   std::function<bool(const Progress&)> progress{};
 };
 
