@@ -1,6 +1,6 @@
 #pragma once
-// Walking along several chains at once: those that read the same table at a place take its steps in one call of a
-// kernel, as many steps as all have in common.
+// Walking along several chains at once: those that read the same table at a place take its steps in one call
+// of a kernel, as many steps as all have in common.
 
 #include <algorithm>
 #include <array>
@@ -14,8 +14,8 @@ inline namespace EBM_PRECISION {
 
 // A walk has `const ChainProblem* c`, null once it has left, and a number `layers` of rows a position.
 
-// visit(table or null, k, l, walks) for walks that take the same step between p and p + 1, in order. `ends`: walks
-// whose last position is p are visited too, as if l were 0.
+// visit(table or null, k, l, walks) for walks that take the same step between p and p + 1, in order. `ends`:
+// walks whose last position is p are visited too, as if l were 0.
 template <class Walk, class Visit>
 void each_step(std::span<Walk> all, int p, bool ends, const Visit& visit) {
   std::array<Walk*, kChainRows> walks;

@@ -13,16 +13,20 @@ namespace {
 
 // The junction tree wherever its messages fit; it is never worse than trying every joint label.
 Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
-  Solution out = solve_by_junction_tree(graph, q);
+  const bool chain = graph.variables() > 0 && is_chain(graph);
+  Solution out = chain ? solve_by_chain(graph, q) : solve_by_junction_tree(graph, q);
   out.report.asked = Method::automatic;
-  out.report.why = graph.variables() == 0 ? Why::no_variable : Why::low_treewidth;
+  out.report.why = chain                    ? Why::chain_structure
+                   : graph.variables() == 0 ? Why::no_variable
+                                            : Why::low_treewidth;
   return out;
 }
 
 constexpr Powers kExact{.minimum = true, .free_energy = true};
 
-constexpr std::array<DiscreteEngine, 3> kEngines{{
+constexpr std::array<DiscreteEngine, 4> kEngines{{
     {"automatic", "the structure decides", kExact, solve_automatically},
+    {"chain", "Viterbi and forward-backward where factors form chains", kExact, solve_by_chain},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
 }};

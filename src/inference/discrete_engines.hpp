@@ -12,6 +12,8 @@ void check_question(const Question& q);
 std::size_t labels_in(const DiscreteGraph& graph);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_chain(const DiscreteGraph& graph, const Question& q);
+bool is_chain(const DiscreteGraph& graph);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 
 }  // namespace EBM_PRECISION
