@@ -56,16 +56,18 @@ class Cutting {
 
   Found find(std::span<int> labels, Limits& limits) {
     if (std::isnan(large_)) return {.energy = large_, .bound = -kInf, .exactness = Exactness::approximate};
-    const double bound = cut_.solve([&](double least) { return limits.stop(kInf, least - guard(least)); });
+    bool stopped = false;
+    const double bound =
+        cut_.solve([&](double least) { return stopped = limits.stop(kInf, least - guard(least)); });
     for (std::size_t v = 0; v < labels.size(); ++v) labels[v] = std::min(cut_.label(v), view_.labels[v] - 1);
     Found out;
     out.energy = triples_ > 0 ? energy_of(view_, labels) : energy_of(pairs_, labels);
     out.bound = out.energy;
-    if (!limits.limited()) return out;
+    if (!stopped) return out;
     out.bound = bound - guard(bound);
     out.exactness = Exactness::bounded;
     out.converged = false;
-    out.limited = true;
+    out.limited = limits.limited();
     return out;
   }
 
