@@ -123,6 +123,7 @@ int main(int argc, char** argv) {
     energies.push_back(fmt::format("| {} | {:.6f} +- {:.6f} |", w.name, mine.value, mine.error));
     if (w.exact != 0) good = good && std::abs(mine.value - w.exact) < 3 * mine.error;
 #ifdef EBM_BENCH_TORCH
+    TorchGibbs::set_threads(1);
     const Mean theirs = mean_of(std::min(sweeps, w.labels == 2 ? sweeps : 300), [&] {
       peer.sweep();
       return peer.energy_per_site();
