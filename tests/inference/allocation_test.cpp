@@ -143,7 +143,7 @@ TEST(JunctionTree_OfAnyGraph_TakesNoMoreMemory, ThanItSaysBeforehand) {
         const auto taken = static_cast<double>(most_held_bytes.load() - start);
         EXPECT_LE(taken, said + 0x1p14) << "graph " << g << ", " << count << " threads";
         const bool mostly_messages = g == 0 || g == 4;
-        EXPECT_TRUE(!mostly_messages || said <= 2 * taken) << said << " of graph " << g << " took " << taken;
+        EXPECT_TRUE(!mostly_messages || said <= 4 * taken) << said << " of graph " << g << " took " << taken;
       }
   }
   set_threads(before);
