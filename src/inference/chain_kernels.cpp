@@ -249,20 +249,36 @@ void lowest(int rows, int count, int k, int l, ChainKernels::Table w, const Chai
     }
 }
 
-int lowest_before(int k, const double* v, const double* column, double* sum) {
+// The first index of the lowest of v + column, without branches, whose outcome nobody could foretell.
+HWY_INLINE int lowest_before_in(int n, const double* v, const double* column, double* sum) {
   const D d;
-  const int n = vectors_of(k) * kLanes;
-  V low = hn::Set(d, kInfinite);
-  for (int y = 0; y < n; y += kLanes)
-    low = hn::Min(low, hn::Add(hn::LoadU(d, v + y), hn::LoadU(d, column + y)));
+  const V step = hn::Set(d, kLanes);
+  V at = hn::Iota(d, 0), index = at, low = hn::Add(hn::LoadU(d, v), hn::LoadU(d, column));
+  for (int y = kLanes; y < n; y += kLanes) {
+    at = hn::Add(at, step);
+    const V next = hn::Add(hn::LoadU(d, v + y), hn::LoadU(d, column + y));
+    index = hn::IfThenElse(hn::Lt(next, low), at, index);
+    low = hn::Min(low, next);
+  }
   const V least = hn::MinOfLanes(d, low);
   *sum = hn::GetLane(least);
-  for (int y = 0; y < n; y += kLanes) {
-    const auto found =
-        hn::FindFirstTrue(d, hn::Eq(hn::Add(hn::LoadU(d, v + y), hn::LoadU(d, column + y)), least));
-    if (found >= 0) return y + static_cast<int>(found);
-  }
-  return 0;
+  return static_cast<int>(
+      hn::GetLane(hn::MinOfLanes(d, hn::IfThenElse(hn::Eq(low, least), index, hn::Set(d, 1e9)))));
+}
+
+int lowest_before(int k, const double* v, const double* column, double* sum) {
+  return lowest_before_in(vectors_of(k) * kLanes, v, column, sum);
+}
+
+void trace(int rows, int count, int k, const double* transposed, const ChainKernels::Trace* at) {
+  const std::ptrdiff_t ld = chain_row(k);
+  const int n = vectors_of(k) * kLanes;
+  double unused;
+  int z[kChainRows];
+  for (int r = 0; r < rows; ++r) z[r] = at[r].labels[1];
+  for (int p = 0; p < count; ++p)
+    for (int r = 0; r < rows; ++r)
+      at[r].labels[-p] = z[r] = lowest_before_in(n, at[r].v - p * ld, transposed + z[r] * ld, &unused);
 }
 
 int forward(int rows, int count, int k, int l, ChainKernels::Table w, double low, double beta, double narrow,
@@ -375,8 +391,8 @@ int backward(int rows, int count, int k, int l, ChainKernels::Table t, double na
 
 }  // namespace
 
-const ChainKernels kChainKernels{exponentials, copy_rows<true>, copy_rows<false>, give_rows, pack,
-                                 lowest,       lowest_before,   forward,          backward};
+const ChainKernels kChainKernels{exponentials,  copy_rows<true>, copy_rows<false>, give_rows, pack, lowest,
+                                 lowest_before, trace,           forward,          backward};
 const ChainKernels* table() { return &kChainKernels; }
 
 }  // namespace HWY_NAMESPACE

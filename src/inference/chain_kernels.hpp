@@ -47,6 +47,14 @@ struct ChainKernels {
   void (*lowest)(int rows, int count, int k, int l, Table w, const Lowest* at);
   // The first y that is lowest in v[y] + column[y], and that sum.
   int (*lowest_before)(int k, const double* v, const double* column, double* sum);
+  // From the last of `count` positions to the first: labels[0] is that, for the row of `transposed` of the
+  // label behind it, labels[1]; then labels are one further in front. k labels everywhere if count is
+  // above 1.
+  struct Trace {
+    const double* v;  // of the last position
+    int* labels;
+  };
+  void (*trace)(int rows, int count, int k, const double* transposed, const Trace* at);
 
   // a[z] = s[z] sum_y x[y] w[y, z], divided by its sum; s = exp(-beta (u - min u)); then x is a. Without w: a
   // is s. shift += min u + low; scale is multiplied by the sum, and its logarithm taken out from time to

@@ -117,7 +117,9 @@ ChainProblem read_tables(const Source& source, const ChainPlan& plan, ChainTable
     if (count == 0) continue;
     const ChainPlan::Edge& edge = plan.edge[first];
     if (count == 1 && last && *last == edge) {
-      c.edge[p] = last_table;
+      const int more = plan.alike[static_cast<std::size_t>(p)].after;
+      std::fill_n(c.edge.begin() + p, more, last_table);
+      p += more - 1;
       continue;
     }
     const auto read = [&](bool shared) {
@@ -142,14 +144,6 @@ ChainProblem read_tables(const Source& source, const ChainPlan& plan, ChainTable
     last = count == 1 ? &edge : nullptr;
     last_table = c.edge[p];
   }
-  c.run = ws.take<ChainProblem::Run>(c.edge.size());
-  const auto continues = [&](std::size_t p) {  // the step p as that before it
-    return c.edge[p] && c.edge[p] == c.edge[p - 1] && c.edge[p]->k == c.edge[p]->l;
-  };
-  for (std::size_t p = 0; p < c.run.size(); ++p)
-    c.run[p].before = p > 0 && continues(p) ? c.run[p - 1].before + 1 : 1;
-  for (std::size_t p = c.run.size(); p-- > 0;)
-    c.run[p].after = p + 1 < c.run.size() && c.run[p + 1].before > 1 ? c.run[p + 1].after + 1 : 1;
   return c;
 }
 

@@ -70,13 +70,9 @@ class ChainTables {
 
 struct ChainProblem {
   const ChainPlan* plan = nullptr;
-  int length = 0;               // positions
-  std::span<double> unary;      // at plan->offset, +inf in the padding of rows
-  std::span<ChainTable*> edge;  // [length - 1], null: nothing joins p and p + 1
-  struct Run {
-    int before, after;  // steps up to this one, and from this one on, that read one table alike
-  };
-  std::span<Run> run;              // [length - 1]
+  int length = 0;                  // positions
+  std::span<double> unary;         // at plan->offset, +inf in the padding of rows
+  std::span<ChainTable*> edge;     // [length - 1], null: nothing joins p and p + 1
   int one_table = -1;              // every joined pair reads one table: the first that does
   bool not_a_number = false;       // some energy is NaN
   std::span<const char> in_truth;  // at plan->offset; filled for Over::truth and Over::others

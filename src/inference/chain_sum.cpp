@@ -173,10 +173,13 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
         for (Walk* w : walks)
           if (w->c) walks[rows++] = w;
         if (rows == 0) return;
+        int next = count - done;
         for (std::size_t r = 0; r < rows; ++r) {
-          Walk& w = *walks[r];
+          const Walk& w = *walks[r];
           const bool collects = t && w.before;
-          if (collects && w.filled + count - done > kPairs) multiply_pairs(w);
+          // Sums of products are cut by the walk's own positions alone. Pairs of their own are made from what
+          // a step reads, so one at a time.
+          if (t) next = std::min(next, collects ? kPairs - w.filled : 1);
           at[r] = {.a = w.at(w.alpha, p - done),
                    .s = w.at(w.s, p - done),
                    .next = w.next[0],
@@ -188,11 +191,8 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
                    .mass = 0,
                    .steep = false};
         }
-        // Pairs of their own are made from what a step reads, so one at a time.
-        const bool own = t && std::any_of(walks.begin(), walks.begin() + static_cast<std::ptrdiff_t>(rows),
-                                          [](const Walk* w) { return !w->before; });
-        const int did = chain_kernels().backward(static_cast<int>(rows), own ? 1 : count - done, k, l,
-                                                 transposed, kNarrow, kSteep, at.data());
+        const int did = chain_kernels().backward(static_cast<int>(rows), next, k, l, transposed, kNarrow,
+                                                 kSteep, at.data());
         done += did;
         for (std::size_t r = 0; r < rows; ++r) {
           Walk& w = *walks[r];
@@ -204,6 +204,7 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
           if (!t || w.asked->out->pair.empty()) continue;
           if (w.before) w.filled += did - (at[r].steep ? 1 : 0);
           if (!w.before || at[r].steep) give_pair(w, p - done + 1, *t, at[r].mass);
+          if (w.filled == kPairs) multiply_pairs(w);
         }
       }
     });
