@@ -21,6 +21,7 @@
 #include "ebm/inference/discrete.hpp"
 #include "ebm/inference/engine.hpp"
 #include "ebm/inference/least_squares.hpp"
+#include "ebm/inference/message_bounds.hpp"
 #include "ebm/inference/paths.hpp"
 #include "ebm/inference/reals.hpp"
 #include "ebm/inference/sampling.hpp"

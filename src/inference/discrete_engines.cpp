@@ -20,11 +20,15 @@ Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
 }
 
 constexpr Powers kExact{.minimum = true, .free_energy = true};
+constexpr Powers kMinimum{.minimum = true};
 
-constexpr std::array<DiscreteEngine, 3> kEngines{{
+constexpr std::array<DiscreteEngine, 5> kEngines{{
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
+    {"trws", "minima with a lower bound, of any graph; exact on trees", kMinimum, solve_by_reweighted_trees},
+    {"dual-decomposition", "the same by spanning forests and subgradients", kMinimum,
+     solve_by_dual_decomposition},
 }};
 
 }  // namespace

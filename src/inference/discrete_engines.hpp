@@ -12,6 +12,8 @@ void check_question(const Question& q);
 std::size_t labels_in(const DiscreteGraph& graph);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_reweighted_trees(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_dual_decomposition(const DiscreteGraph& graph, const Question& q);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 
 }  // namespace EBM_PRECISION
