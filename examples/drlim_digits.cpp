@@ -8,6 +8,7 @@
 //   minutes
 #include <array>
 #include <ebm/ebm.hpp>
+#include <ebm/models/digit_reader.hpp>
 #include <iostream>
 
 #include "pictures.hpp"
@@ -44,14 +45,14 @@ Outcome learn(const Digits& train, const models::PairSet& pairs, const Digits& t
       {net::Conv{.maps = 15, .kernel = net::square(6)}, net::Tanh{},
        net::AveragePool{.size = {3, 3}, .gain_and_bias = true}, net::Tanh{},
        net::Conv{.maps = 30, .kernel = net::square(9)}, net::Tanh{}, net::Linear{.outputs = 2}});
-  // Every pass sees the digits up to a pixel elsewhere, so that they are not learned by heart.
+  // Every pass sees the digits sheared, scaled and moved anew, so that they are not learned by heart.
   Tensor seen = train.images;
   const auto move = [&](int pass, std::span<const int> images) {
     parallel_for(images.size(), [&](std::size_t k) {
       const auto i = static_cast<std::size_t>(images[k]);
-      Rng rng = Rng(1, 0x6d6f7665).fork(static_cast<std::uint64_t>(pass)).fork(i);
-      const int right = rng.below(3) - 1, down = rng.below(3) - 1;
-      examples::shift(train.images.data() + 1024 * i, right, down, seen.data() + 1024 * i);
+      models::distort_digit(train.images.span().subspan(1024 * i, 1024),
+                            Rng(1, 0x6d6f7665).fork(static_cast<std::uint64_t>(pass)).fork(i),
+                            seen.span().subspan(1024 * i, 1024));
     });
   };
   Model<models::Pair> model = models::drlim(W, G, seen);

@@ -1,6 +1,7 @@
 #include "ebm/core/params.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "ebm/core/error.hpp"
 #include "ebm/core/hash.hpp"
@@ -74,6 +75,16 @@ void Params::set_rate(std::string_view prefix, double rate) {
   if (!(rate >= 0))
     throw GraphError(message("[params] the rate of '", prefix, "' must be at least 0, not ", rate));
   change(prefix, [&](Block& b) { b.rate = rate; });
+}
+
+void Params::set_least(std::string_view prefix, double least) {
+  if (!std::isfinite(least))
+    throw GraphError(message("[params] the least value of '", prefix, "' must be finite, not ", least));
+  change(prefix, [&](Block& b) {
+    b.least = least;
+    for (std::size_t k = b.offset; k < b.offset + b.size(); ++k)
+      flat_[k] = std::max(flat_[k], static_cast<Real>(least));
+  });
 }
 
 }  // namespace EBM_PRECISION

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
@@ -9,23 +10,23 @@
 namespace ebm {
 namespace {
 constexpr std::size_t kAlign = 64;
-// Blocks of some such pages ask for them: the first touch of 4 KiB pages takes longer than what is written.
-constexpr std::size_t kHugePage = std::size_t{1} << 21;
+constexpr std::size_t kLarge = std::size_t{2} << 20;  // bytes of a large page
 
-std::size_t alignment(std::size_t bytes) { return bytes >= 2 * kHugePage ? kHugePage : kAlign; }
+// Gigabytes in pages of 4 KiB are entered more slowly than a graph cut of them takes.
+std::size_t alignment(std::size_t bytes) { return bytes < 8 * kLarge ? kAlign : kLarge; }
+void prefer_large_pages([[maybe_unused]] std::byte* p, [[maybe_unused]] std::size_t bytes) {
+#ifdef __linux__
+  if (bytes >= 8 * kLarge) madvise(p, bytes / kLarge * kLarge, MADV_HUGEPAGE);  // as well without
+#endif
+}
 }  // namespace
 
-void Workspace::Free::operator()(std::byte* p) const {
-  ::operator delete (p, std::align_val_t{alignment(size)});
-}
+void Workspace::Free::operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{align}); }
 
 void Workspace::grow(std::size_t bytes) {
-  const std::size_t align = alignment(bytes);
-  auto* p = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{align}));
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (align == kHugePage) madvise(p, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
-  blocks_.push_back({std::unique_ptr<std::byte[], Free>(p, Free{bytes}), bytes});
+  auto* p = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment(bytes)}));
+  prefer_large_pages(p, bytes);
+  blocks_.push_back({std::unique_ptr<std::byte[], Free>(p, Free{alignment(bytes)}), bytes});
   used_ = 0;
 }
 

@@ -6,7 +6,7 @@
 
 #include "ebm/core/pool.hpp"
 #include "ebm/graph/at_labels.hpp"
-#include "label_scan.hpp"
+#include "label_annealing.hpp"
 #include "real_moves.hpp"
 #include "sampling.hpp"
 
@@ -33,32 +33,6 @@ void check(const Batch& b, const AnnealedImportance& o, const Query& q) {
   if (!(o.low <= o.high)) refuse("low", o.low, "at most high");
 }
 
-// Of the way from the base to the model: slow at first, where the energy first bites.
-double level(const AnnealedImportance& o, int k) {
-  const double t = static_cast<double>(k) / o.levels;
-  return t * t;
-}
-
-// log mean exp(log_weight), and the weights normalised in its place; its standard error.
-struct Mean {
-  double log = -kInf, error = kInf;
-};
-Mean normalise(std::span<double> log_weight) {
-  Mean out;
-  const double high = *std::ranges::max_element(log_weight);
-  if (!(high > -kInf)) {
-    std::ranges::fill(log_weight, 0.0);
-    return out;
-  }
-  double sum = 0, squares = 0;
-  for (double& w : log_weight) sum += w = std::exp(w - high);
-  for (double& w : log_weight) w /= sum, squares += w * w;
-  const auto n = static_cast<double>(log_weight.size());
-  out.log = high + std::log(sum / n);
-  out.error = std::sqrt(std::max(0.0, (squares - 1 / n) * n / (n - 1)));
-  return out;
-}
-
 // What a sample says, given its particles' weights.
 void tell(std::size_t i, double log_base, std::span<double> log_weight, double beta, Answer& out) {
   if (std::ranges::any_of(log_weight, [](double w) { return std::isnan(w); })) {
@@ -66,7 +40,7 @@ void tell(std::size_t i, double log_base, std::span<double> log_weight, double b
     for (double& w : log_weight) w = std::isnan(w) ? 1 : 0;
     return;
   }
-  const Mean mean = normalise(log_weight);
+  const MeanWeight mean = mean_weight(log_weight);
   out.energy[i] = -(log_base + mean.log) / beta;
   out.error[i] = mean.error / beta;
 }
@@ -159,7 +133,7 @@ class RealAnnealing {
     m_.log_weight.assign(moves.movers().size(), 0.0);
     moves.start(b_);
     for (int k = 1; k <= o_.levels && free_; ++k) {
-      const double from = level(o_, k - 1), to = level(o_, k);
+      const double from = annealing_level(o_, k - 1), to = annealing_level(o_, k);
       for (std::size_t p = 0; p < moves.movers().size(); ++p) {
         Mover& mover = moves.movers()[p];
         double& w = m_.log_weight[p];
@@ -196,76 +170,31 @@ class RealAnnealing {
   bool free_ = false;  // some sample is not at its truth
 };
 
-struct LabelMemory {
-  std::vector<double> log_weight;
-  std::vector<int> labels;  // [particles, variables]
-};
-
-// Particles of labels, cut into pieces by their number alone.
 void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer& out) {
   b.ensure();
   prepare(out, b, q);
-  const auto n = static_cast<std::size_t>(b.samples()), particles = static_cast<std::size_t>(o.particles);
+  const auto n = static_cast<std::size_t>(b.samples());
   out.error.assign(n, 0.0);
-  constexpr std::size_t kPiece = 16;
-  const std::size_t pieces = (particles + kPiece - 1) / kPiece;
-  Kept<LabelMemory> kept;
-  // Named one by one: not every compiler lets a lambda capture a structured binding.
-  auto& log_weight = kept->log_weight;
-  auto& labels = kept->labels;
+  Kept<LabelParticles> kept;
+  Kept<Workspace> ws;
+  LabelParticles& particles = *kept;
   bool nan = false;
   for (std::size_t i = 0; i < n; ++i) {
     const int sample = static_cast<int>(i);
-    const Sample& s = b.sample(sample);
-    const auto variables = static_cast<std::size_t>(s.structure->label_variables);
-    const auto truth = [&](std::size_t v) -> const LabelSet& { return truth_of(s, static_cast<int>(v)); };
-    const bool clamped = q.over == Over::truth;
-    double log_base = 0;
-    bool open = false;
-    for (std::size_t v = 0; v < variables; ++v) {
-      const LabelSet& t = truth(v);
-      const int count = !clamped || !t.known() ? s.structure->labels_of(static_cast<int>(v))
-                        : t.single() >= 0      ? 1
-                                               : static_cast<int>(t.several().size());
-      log_base += std::log(count);
-      open |= count > 1;
-    }
-    const std::size_t count = open ? particles : 1;
-    log_weight.assign(count, 0.0);
-    labels.assign(count * variables, 0);
-    parallel_for(open ? pieces : 1, [&](std::size_t piece) {
-      thread_local LabelScan scan;
-      scan.assign(*s.structure);
-      for (std::size_t p = piece * kPiece; p < std::min(count, (piece + 1) * kPiece); ++p) {
-        const auto y = std::span(labels).subspan(p * variables, variables);
-        Rng rng = particle_rng(o, q, sample, 1, static_cast<int>(p));
-        if (clamped)
-          scan.draw(s, rng, y);
-        else
-          for (std::size_t v = 0; v < variables; ++v)
-            y[v] = rng.below(s.structure->labels_of(static_cast<int>(v)));
-        for (int k = 1; k <= o.levels; ++k) {
-          const double e = energy_at(b, sample, y);
-          log_weight[p] -= e == kInf ? kInf : (level(o, k) - level(o, k - 1)) * q.beta * e;
-          if (!(std::abs(log_weight[p]) < kInf) || !open) break;  // NaN, or forbidden
-          if (!scan.sweep(b, sample, s, clamped ? Moving::truth : Moving::all, level(o, k) * q.beta, rng,
-                          y)) {
-            log_weight[p] = std::nan("");
-            break;
-          }
-        }
-        if (!open) log_weight[p] = -q.beta * energy_at(b, sample, y);
-      }
-    });
-    tell(i, log_base, log_weight, q.beta, out);
-    if (!open) out.error[i] = 0;
+    ws->reset();
+    const DiscreteView view = view_of(b, sample, q.over, nullptr, *ws, Tables::declared);
+    const Structure& s = *b.sample(sample).structure;
+    anneal(view, declared_readers(view, s.plans), o, q.beta, chain_rng(o.seed, q.chains, sample).fork(1),
+           Limits{}, particles);
+    tell(i, particles.log_base, particles.log_weight, q.beta, out);
+    if (!particles.open) out.error[i] = 0;
     nan |= std::isnan(out.energy[i]);
     if (!q.weights || std::isnan(out.energy[i])) continue;
-    const auto weights =
-        std::span(out.weights).subspan(b.weights_of(sample), b.weights_of(sample + 1) - b.weights_of(sample));
-    for (std::size_t p = 0; p < count; ++p)
-      if (log_weight[p] > 0)
-        give_at(b, sample, std::span(labels).subspan(p * variables, variables), log_weight[p], weights);
+    const std::size_t variables = view.labels.size();
+    for (std::size_t p = 0; p < particles.log_weight.size(); ++p)
+      if (particles.log_weight[p] > 0)
+        give_at(b, sample, std::span(particles.labels).subspan(p * variables, variables),
+                particles.log_weight[p], weights_of(b, sample, out.weights));
   }
   out.report = {.converged = !nan, .exactness = Exactness::sampled, .iterations = o.levels};
 }

@@ -45,6 +45,8 @@ struct DiscreteView {
   std::span<const double> single;
   std::span<const char> in_truth;  // at offset; filled for Over::truth and Over::others
 
+  int auxiliaries = 0;  // the last so many variables are not of the graph (lowering.hpp)
+
   int variables() const { return static_cast<int>(labels.size()); }
 };
 

@@ -20,13 +20,13 @@ void answer_one(Chain& chain, const Batch& b, int i, const Query& q, const infer
                 std::vector<Real>* state, Answer& out, int* labels_out) {
   const Sample& sample = b.sample(i);
   LabelScan& scan = chain.scan;
-  if (scan.structure() != sample.structure) scan.assign(*sample.structure);
   const auto n = static_cast<std::size_t>(sample.structure->label_variables);
   auto& labels = chain.labels;
   labels.resize(n);
   double& energy = out.energy[static_cast<std::size_t>(i)];
   Rng rng = chain_rng(o.seed, q.steps > 0 ? q.chains : nullptr, i);
   const bool clamped = q.over == Over::truth;
+  scan.assign(b, i, clamped ? Over::truth : Over::all);
   // A state is labels; one of another graph, or outside the truth now asked for, is none.
   const auto fits = [&] {
     if (!state || state->size() != n) return false;
@@ -41,11 +41,11 @@ void answer_one(Chain& chain, const Batch& b, int i, const Query& q, const infer
   };
   bool fine = true;
   if (!fits()) {
-    scan.draw(sample, rng, labels);
-    if (q.steps > 0) fine = scan.sweep(b, i, sample, Moving::unknown, q.beta, rng, labels);
+    scan.draw(rng, labels);
+    if (q.steps > 0) fine = scan.sweep(Moving::unknown, q.beta, rng, labels);
   }
   for (int k = 0; k < q.steps && fine; ++k)
-    fine = scan.sweep(b, i, sample, clamped ? Moving::truth : Moving::all, q.beta, rng, labels);
+    fine = scan.sweep(clamped ? Moving::truth : Moving::all, q.beta, rng, labels);
   if (!fine) {
     energy = std::nan("");
     return;
@@ -65,7 +65,7 @@ void answer_one(Chain& chain, const Batch& b, int i, const Query& q, const infer
     summed |= chain.free[v];
   }
   if (q.steps == 0 || (o.sum_out && known && summed)) {
-    energy = scan.sum_out(b, i, sample, chain.free, q.beta, o.limit, "gibbs", labels, weights);
+    energy = scan.sum_out(chain.free, q.beta, o.limit, "gibbs", labels, weights);
   } else {
     energy = energy_at(b, i, labels);
     if (q.weights) give_at(b, i, labels, 1, weights);
@@ -97,7 +97,6 @@ void infer::Gibbs::answer(Batch& b, const Query& q, Answer& out) const {
     const int first = static_cast<int>(piece * n / pieces), last = static_cast<int>((piece + 1) * n / pieces);
     std::size_t at = q.answers ? label_base(b, first) : 0;
     for (int i = first; i < last; ++i) {
-      if (i == first) chain.scan.assign(*b.sample(i).structure);
       answer_one(chain, b, i, q, *this, states[static_cast<std::size_t>(i)], out,
                  q.answers ? out.labels.data() + at : nullptr);
       at += static_cast<std::size_t>(b.sample(i).structure->label_variables);

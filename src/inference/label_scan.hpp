@@ -1,13 +1,12 @@
 #pragma once
-// The label variables of one graph, one at a time: which table entries each is read by, draws of one given
-// the rest, and the exact sum over variables that few others meet.
+// The label variables of one sample, one at a time: draws of each given the rest, and the exact sum over
+// variables that few others meet.
 
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "ebm/core/rng.hpp"
-#include "ebm/graph/batch.hpp"
+#include "local_energies.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -21,36 +20,26 @@ enum class Moving {
 
 class LabelScan {
  public:
-  void assign(const Structure& s);
-  const Structure* structure() const { return s_; }
+  // Another item; over the truth, labels outside it are forbidden.
+  void assign(const Batch& b, int item, Over over);
   // Random labels, those of the truth where it is known.
-  void draw(const Sample& sample, Rng& rng, std::span<int> labels) const;
+  void draw(Rng& rng, std::span<int> labels) const;
   // Each in turn from P(label | rest), P = exp(-beta E). False at a NaN.
-  bool sweep(const Batch& b, int item, const Sample& sample, Moving moving, double beta, Rng& rng,
-             std::span<int> labels);
+  bool sweep(Moving moving, double beta, Rng& rng, std::span<int> labels);
   // -1/beta log of the sum over the variables marked free, each over the labels of its truth, the rest as in
   // `labels`: exact, free variables that meet in a factor enumerated together. Marginals times 1 are added to
   // `weights` unless it is empty. \throws GraphError when `limit` joint labels of such a group are exceeded.
-  double sum_out(const Batch& b, int item, const Sample& sample, std::span<const char> free, double beta,
-                 double limit, std::string_view engine, std::span<int> labels, std::span<Real> weights);
+  double sum_out(std::span<const char> free, double beta, double limit, std::string_view engine,
+                 std::span<int> labels, std::span<Real> weights);
 
  private:
-  // An instance that reads a variable: its entry grows by `stride` with the label.
-  struct Reading {
-    int group, row, stride;
-  };
-  std::span<const Reading> readings(int v) const {
-    const auto first = static_cast<std::size_t>(first_[static_cast<std::size_t>(v)]);
-    return std::span(readings_).subspan(
-        first, static_cast<std::size_t>(first_[static_cast<std::size_t>(v) + 1]) - first);
-  }
-  std::span<const int> scope(int group, int row) const;
-  int entry(int group, int row, std::span<const int> labels) const;
-  static const Real* row_of(const Batch& b, int item, int group, int row);
-
+  const Batch* b_ = nullptr;
+  int item_ = 0;
+  const Sample* sample_ = nullptr;
   const Structure* s_ = nullptr;
-  std::vector<int> counts_, first_;  // of each variable: labels; into readings_
-  std::vector<Reading> readings_;
+  Workspace ws_;
+  DiscreteView view_;  // in ws_
+  const Readers* readers_ = nullptr;
   std::vector<double> energy_;                  // of the labels of a variable, or of joint labels
   std::vector<int> group_of_;                   // of a free variable: the first variable it is summed with
   std::vector<int> members_;                    // of one such group

@@ -95,6 +95,7 @@ DiscreteView lowered(const DiscreteView& view, Workspace& ws) {
   DiscreteView out = view;
   out.labels = labels;
   out.groups = groups;
+  out.auxiliaries = static_cast<int>(auxiliaries);
   const auto offset = ws.take<std::size_t>(labels.size() + 1);
   offset[0] = 0;
   for (std::size_t v = 0; v < labels.size(); ++v)
@@ -111,6 +112,21 @@ DiscreteView lowered(const DiscreteView& view, Workspace& ws) {
     out.in_truth = inside;
   }
   return out;
+}
+
+void complete(const DiscreteView& view, std::span<int> labels) {
+  const int own = view.variables() - view.auxiliaries;
+  for (const ViewGroup& g : view.groups) {
+    if (g.arity < 2 || g.instances == 0 || g.scopes.back() < own) continue;
+    // A step: its last variable is the one label that is not forbidden.
+    for (int i = 0; i < g.instances; ++i) {
+      const auto scope = g.scope(i);
+      int& label = labels[static_cast<std::size_t>(scope.back())];
+      label = 0;
+      const double* row = g.doubles + g.entry(i, labels);
+      while (row[label] == kInf) ++label;
+    }
+  }
 }
 
 }  // namespace EBM_PRECISION

@@ -14,5 +14,8 @@ inline namespace EBM_PRECISION {
 // groups. Itself when there is nothing to do.
 DiscreteView lowered(const DiscreteView& view, Workspace& ws);
 
+// The auxiliaries' labels from those of the view's other variables; `labels` of all.
+void complete(const DiscreteView& lowered, std::span<int> labels);
+
 }  // namespace EBM_PRECISION
 }  // namespace ebm

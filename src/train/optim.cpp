@@ -29,10 +29,14 @@ namespace {
 template <class Update>
 void each_block(Params& W, std::span<Real> g, double rate, const Update& update) {
   for (const Params::Block& b : W.blocks()) {
-    if (b.trainable && b.rate > 0)
-      update(kernels(), b.offset, b.size(), static_cast<Real>(rate * b.rate));
-    else
+    if (!b.trainable || !(b.rate > 0)) {
       std::fill_n(g.begin() + static_cast<long>(b.offset), b.size(), Real(0));
+      continue;
+    }
+    update(kernels(), b.offset, b.size(), static_cast<Real>(rate * b.rate));
+    if (b.least == -kInf) continue;
+    for (std::size_t k = b.offset; k < b.offset + b.size(); ++k)
+      W.data()[k] = std::max(W.data()[k], static_cast<Real>(b.least));
   }
 }
 

@@ -62,6 +62,25 @@ struct Steps {
 };
 constexpr double kNear = sizeof(Real) == 8 ? 1e-12 : 1e-6;
 
+TEST(Optimisers, OfABlockWithALeastValue_StopThere) {
+  for (const AnyOptimiser& o :
+       {AnyOptimiser(optim::Sgd{.rate = 1.0}), AnyOptimiser(optim::Sgd{.rate = 1.0, .momentum = 0.5}),
+        AnyOptimiser(optim::Adam{.rate = 2.0})}) {
+    Steps s;
+    s.W.set_least("w", 1.5);
+    EXPECT_EQ(s.W.flat()[0], Real(1.5));  // at once
+    EXPECT_EQ(s.W.flat()[2], Real(3));
+    s.step(o, {5, 5, -1});
+    EXPECT_EQ(s.W.flat()[0], Real(1.5));
+    EXPECT_EQ(s.W.flat()[1], Real(1.5));
+    EXPECT_GT(s.W.flat()[2], Real(3));
+  }
+  Params W;
+  W.add("w", {1});
+  EXPECT_THROW(W.set_least("w", -kInf), GraphError);
+  EXPECT_THROW(W.set_least("v", 0), GraphError);
+}
+
 TEST(Optimisers, Sgd_StepsDownTheGradient) {
   Steps s;
   s.step(optim::Sgd{.rate = 0.1, .weight_decay = 0.5}, {1, -2, 0});

@@ -48,6 +48,7 @@ class Params {
     std::size_t offset = 0;  ///< into the flat buffer; a multiple of 16 numbers
     bool trainable = true;   ///< false: frozen
     double rate = 1;         ///< multiplies the optimiser's step for this block
+    double least = -kInf;    ///< no number of it falls below: a step ends there
     std::size_t size() const { return shape.size(); }
   };
 
@@ -86,6 +87,10 @@ class Params {
   void set_trainable(std::string_view prefix, bool trainable);
   /// The same for their rate (>= 0).
   void set_rate(std::string_view prefix, double rate);
+  /// The same for the least value that their numbers may have, from now on: 0 keeps what a learned pair adds
+  /// for differing labels attractive, so that a graph cut can be asked. \throws GraphError unless it is
+  /// finite.
+  void set_least(std::string_view prefix, double least);
   std::uint64_t seed() const { return seed_; }
 
  private:

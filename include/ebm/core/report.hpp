@@ -41,7 +41,8 @@ enum class Method : std::uint8_t {
   branch_and_bound,
   simulated_annealing,
   swendsen_wang,
-  anytime
+  anytime,
+  pseudo_likelihood
 };
 enum class Why : std::uint8_t {
   asked,

@@ -51,10 +51,12 @@ inline double sigmoid_slope(double u) {
 /// log(1 + exp(u))
 inline double softplus(double u) { return (u > 0 ? u : 0) + std::log1p(std::exp(-std::abs(u))); }
 
-/// The queries of a margin loss: the most offending incorrect answer, less the margin between answers if any.
-inline Query offending(const Rescaling* rescaling = nullptr) {
+/// The least of the answers that compete, less the margin between answers if any.
+inline Query competing(Over over, const Rescaling* rescaling) {
   const bool none = !rescaling || (rescaling->hamming == 0 && rescaling->table.empty());
-  return {.over = Over::others, .rescaling = none ? nullptr : rescaling};
+  return {.over = over, .rescaling = none ? nullptr : rescaling};
 }
+/// The query of a margin loss: the most offending incorrect answer.
+inline Query offending(const Rescaling* rescaling = nullptr) { return competing(Over::others, rescaling); }
 
 }  // namespace ebm::loss::detail
