@@ -104,6 +104,14 @@ std::shared_ptr<const ChainPlan> plan_chains(std::span<const int> labels,
     plan->edge[static_cast<std::size_t>(edge_at[std::min(a, b)]++)] = {group, groups[group].shared ? 0 : i,
                                                                        a > b};
   });
+  constexpr std::size_t kMost = 16;
+  for (std::size_t p = 0; p < positions && plan->shared.size() < kMost; ++p) {
+    if (plan->edge_first[p + 1] != plan->edge_first[p] + 1) continue;
+    const ChainPlan::Edge& e = plan->edge[static_cast<std::size_t>(plan->edge_first[p])];
+    if (groups[static_cast<std::size_t>(e.group)].shared &&
+        std::find(plan->shared.begin(), plan->shared.end(), e) == plan->shared.end())
+      plan->shared.push_back(e);
+  }
   return plan;
 }
 

@@ -91,7 +91,8 @@ void chain_minima(std::span<ChainMinimum> chains, Workspace& ws) {
           const Walk& w = *walks[r];
           at[r] = {w.layer(layer, p), layered ? nullptr : w.unary(p + 1), w.layer(layer, p + 1)};
         }
-        chain_kernels().lowest(static_cast<int>(walks.size()), count, k, l, t ? t->energies : nullptr,
+        chain_kernels().lowest(static_cast<int>(walks.size()), count, k, l,
+                               t ? ChainKernels::Table{t->energies, t->packed} : ChainKernels::Table{},
                                at.data());
       }
     });

@@ -77,12 +77,15 @@ void read_table(const Source& source, std::span<const ChainPlan::Edge> edges, in
         t.energies[static_cast<std::ptrdiff_t>(y) * ld + z] +=
             scale * static_cast<double>(e.transposed ? row[z * k + y] : row[y * l + z]);
   }
+  if (!no_nan(t.energies, static_cast<std::size_t>(k) * ld)) t.low = std::nan("");
   if (!shared) return;
   t.transposed = t.home->take<double>(static_cast<std::size_t>(l) * back, kInf).data();
   for (int y = 0; y < k; ++y)
     for (int z = 0; z < l; ++z)
       t.transposed[static_cast<std::ptrdiff_t>(z) * back + y] =
           t.energies[static_cast<std::ptrdiff_t>(y) * ld + z];
+  t.packed = t.home->take<double>(static_cast<std::size_t>(k) * ld).data();
+  chain_kernels().pack(k, l, t.energies, t.packed);
 }
 
 template <class Source>
@@ -121,7 +124,6 @@ ChainProblem read_tables(const Source& source, const ChainPlan& plan, ChainTable
       return [&, shared](ChainTable& t) {
         read_table(source, std::span(plan.edge).subspan(first, count), c.labels(p), c.labels(p + 1), shared,
                    t);
-        if (!no_nan(t.energies, static_cast<std::size_t>(t.k) * chain_row(t.l))) t.low = std::nan("");
       };
     };
     const auto rows = source.rows(edge.group);
@@ -152,6 +154,18 @@ ChainProblem read_tables(const Source& source, const ChainPlan& plan, ChainTable
 }
 
 }  // namespace
+
+void read_parameters(const Batch& b, int i, ChainTables& tables) {
+  const Structure& s = *b.sample(i).structure;
+  for (const ChainPlan::Edge& e : s.chain->shared) {
+    const Group& g = s.groups[static_cast<std::size_t>(e.group)];
+    if (g.kind != Term::Kind::param) continue;
+    const int k = g.sizes[e.transposed ? 1 : 0], l = g.sizes[e.transposed ? 0 : 1];
+    tables.get(b.table(i, e.group).data, e.transposed, [&](ChainTable& t) {
+      read_table(OfBatch{b, i}, std::span(&e, 1), k, l, true, t);
+    });
+  }
+}
 
 ChainProblem read_chain(const DiscreteView& view, const ChainPlan& plan, ChainTables& tables, Workspace& ws) {
   ChainProblem c = read_tables(OfView{view}, plan, tables, ws);
@@ -193,7 +207,7 @@ ChainProblem read_chain(const Batch& b, int i, Over over, const Rescaling* resca
 
 ChainMarginals room_for_marginals(const ChainProblem& c, bool pairs, Workspace& ws) {
   ChainMarginals m;
-  m.label = ws.take<double>(c.unary.size(), 0.0);
+  m.label = ws.take<double>(c.unary.size());
   if (!pairs) return m;
   m.pair_at = ws.take<std::size_t>(c.edge.size(), 0);
   std::size_t size = 0;

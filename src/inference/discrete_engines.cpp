@@ -16,9 +16,13 @@ namespace {
 
 // The junction tree wherever its messages fit; it is never worse than trying every joint label.
 Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
-  Solution out = solve_by_junction_tree(graph, q);
+  const bool chain =
+      graph.variables() > 0 && q.best == 1 && q.task != Question::Task::samples && is_chain(graph);
+  Solution out = chain ? solve_by_chain(graph, q) : solve_by_junction_tree(graph, q);
   out.report.asked = Method::automatic;
-  out.report.why = graph.variables() == 0 ? Why::no_variable : Why::low_treewidth;
+  out.report.why = chain                    ? Why::chain_structure
+                   : graph.variables() == 0 ? Why::no_variable
+                                            : Why::low_treewidth;
   return out;
 }
 
@@ -65,6 +69,7 @@ constexpr DiscreteEngine kEngines[] = {
     {"roof-duality", "two labels and any pairs: a bound, and labels proved", kMinimum, solve_by_roof_duality},
     {"branch-and-bound", "exact by bounding and searching; any time its best answer and bound", kMinimum,
      solve_by_branch_and_bound},
+    {"chain", "Viterbi and forward-backward where factors form chains", kBoth, solve_by_chain},
 };
 
 }  // namespace

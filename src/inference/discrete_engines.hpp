@@ -22,6 +22,8 @@ Solution solve_by_alpha_expansion(const DiscreteGraph& graph, const Question& q)
 Solution solve_by_alpha_beta_swap(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_roof_duality(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_branch_and_bound(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_chain(const DiscreteGraph& graph, const Question& q);
+bool is_chain(const DiscreteGraph& graph);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_importance(const DiscreteGraph& graph, const Question& q);
 

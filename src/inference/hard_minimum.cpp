@@ -25,12 +25,27 @@ bool has_nan(const PairGraph& g) {
 // An answer is taken for the lowest when none is lower by more: room for rounding, in parts of the energy.
 double guard_of(double energy) { return energy < kInf ? 1e-10 * (1 + std::abs(energy)) : 0; }
 
+// Every energy is a whole number, as in weighted constraint problems: a better answer is better by 1.
+bool is_whole(const PairGraph& g) {
+  constexpr double kMost = 0x1p40;
+  const auto whole = [](double e) { return e == kInf || (std::abs(e) < kMost && e == std::floor(e)); };
+  if (!g.scale.empty() || !std::ranges::all_of(g.single, whole)) return false;
+  for (const PairGraph::Table& t : g.tables)
+    for (int e = 0; t.entries && e < t.rows * t.columns; ++e)
+      if (!whole(t.entries[e])) return false;
+  return true;
+}
+
+// Branches that a step of the neighbourhoods is worth: both have their share of the time.
+constexpr double kStepWork = 20;
+
 class Work {
  public:
   Work(const HardMinimum& options, Limits& limits, const PairGraph& graph)
       : options_(options), limits_(limits), graph_(graph), near_(options.seed) {
     core_ = core_of(graph, state_, map_);
     labels_.assign(core_.labels.size(), 0);
+    if (is_whole(graph)) least_ = 1 - 1e-6;
   }
 
   Found run(std::span<int> out);
@@ -46,8 +61,8 @@ class Work {
     bool open = true;
     CoreSearch search;
     std::unique_ptr<CoreNeighbourhood> near;
-    double entries = 1 << 10;
-    int idle = 0;  // steps of neighbourhoods without a better answer
+    int idle = 0;     // steps of neighbourhoods without a better answer
+    double work = 0;  // of neighbourhoods less that of dives, in branches
   };
 
   void take(std::span<const int> labels) {
@@ -79,6 +94,9 @@ class Work {
   double energy_ = kInf, bound_ = -kInf, old_ = kInf;
   bool closed_ = false;
   int passes_ = 0;
+  double least_ = 0;  // no answer is better than another by less
+  // What is above energy - guard is not looked for.
+  double guard() const { return std::max(guard_of(energy_), energy_ < kInf ? least_ : 0); }
   std::deque<Component> parts_;
 };
 
@@ -95,8 +113,7 @@ void Work::take_start() {
 bool Work::improve(int steps) {
   if (!options_.neighbourhoods || !(energy_ < kInf)) return true;
   for (int i = 0; i < steps; ++i) {
-    if (near_.step(core_, state_, 1 << 12, guard_of(energy_), labels_))
-      energy_ = energy_of(core_, state_, labels_);
+    (void)near_.step(core_, state_, guard_of(energy_), labels_, energy_);
     if (stop()) return false;
   }
   return true;
@@ -119,7 +136,7 @@ bool Work::reduce() {
     take(y);
     CoreSweeps::descend(core_, state_, 20, y);
     take(y);
-    if (energy_ <= state_.constant + guard_of(energy_)) {
+    if (energy_ <= state_.constant + guard()) {
       closed_ = true;
       return false;
     }
@@ -147,29 +164,31 @@ bool Work::step(Component& c) {
     c.open = !r.complete;
     total();
   };
-  if (options_.neighbourhoods && c.energy < kInf && c.idle < 12) {
-    const double least = guard_of(energy_);
-    if (c.near->step(c.core, c.state, c.entries, least, c.labels)) {
-      c.energy = energy_of(c.core, c.state, c.labels);
+  if (options_.neighbourhoods && c.energy < kInf && (c.idle < 8 || c.work < 0)) {
+    if (c.near->step(c.core, c.state, guard_of(energy_), c.labels, c.energy)) {
       c.search.offer(c.energy);
       c.idle = 0;
       total();
-    } else if (++c.idle % 4 == 0) {
-      c.entries *= 4;
+    } else {
+      ++c.idle;
     }
-    if (c.idle < 4) return true;
+    c.work += kStepWork;
+    return true;
   }
+  const long before = c.search.result().branches;
   c.search.proceed([&] {
     sync();
     return stop();
   });
+  c.work -= static_cast<double>(c.search.result().branches - before);
   sync();
   return c.open;
 }
 
 void Work::search() {
   const auto members = components_of(core_, state_);
-  const double guard = guard_of(energy_ < kInf ? energy_ : bound_) / static_cast<double>(members.size() + 1);
+  const double guard =
+      std::max(guard_of(energy_ < kInf ? energy_ : bound_) / static_cast<double>(members.size() + 1), least_);
   for (const auto& m : members) {
     Component& c = parts_.emplace_back();
     c.core = part_of(core_, state_, m, c.state, c.map);
@@ -223,7 +242,7 @@ Found Work::run(std::span<int> out) {
   if (possible) take_start();
   closed_ = !possible;
   if (possible && reduce() && improve(4) && reduce()) search();
-  closed_ |= energy_ < kInf && bound_ >= energy_ - guard_of(energy_);
+  closed_ |= energy_ < kInf && bound_ >= energy_ - guard();
   f.iterations = passes_;
   f.energy = energy_;
   if (closed_) {

@@ -54,8 +54,13 @@ bool JunctionMessages::upward(double beta, const Reduce& reduce) {
   const auto part_of = [&](Bucket& bucket, std::size_t p, std::size_t part, std::size_t parts) {
     double* to = up_.data() + tree_.buckets[p].message_at;
     each_block(bucket, part, parts, [&](std::size_t block) {
-      reduce(bucket, bucket.read(), bucket.row());
-      std::copy_n(bucket.row(), bucket.block(), to + block * bucket.block());
+      double* m = to + block * bucket.block();
+      if (bucket.block() == bucket.stride()) {  // whole vectors
+        reduce(bucket, bucket.read(), m);
+      } else {
+        reduce(bucket, bucket.read(), bucket.row());
+        std::copy_n(bucket.row(), bucket.block(), m);
+      }
     });
   };
   const Elimination::Schedule& schedule = tree_.schedule;

@@ -21,7 +21,7 @@ class Doubled {
         n_(view.labels.size()),
         x_(labels) {
     start_labels(g_, start, kKey, x_);
-    large_ = large_energy(g_, ws).value();
+    large_ = large_energy(g_, ws);
     if (std::isnan(large_)) return;
     lay(ws);
   }

@@ -42,6 +42,7 @@ struct ChainPlan {
   std::vector<Run> unary;
   std::vector<int> edge_first;  ///< [positions + 1] into edge: tables between positions p and p + 1
   std::vector<Edge> edge;
+  std::vector<Edge> shared;  ///< a few different tables among `edge` whose one row serves every instance
   int max_labels = 1;
   std::vector<int> offset;  ///< [positions + 1] sum of padded rows of labels
 
