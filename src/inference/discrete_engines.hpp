@@ -14,6 +14,8 @@ std::size_t labels_in(const DiscreteGraph& graph);
 void order_best(const DiscreteGraph& graph, Solution& out);
 
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_reweighted_trees(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_dual_decomposition(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_loopy(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_graph_cut(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_alpha_expansion(const DiscreteGraph& graph, const Question& q);
