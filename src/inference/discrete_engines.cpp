@@ -14,14 +14,6 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-// The junction tree wherever its messages fit; it is never worse than trying every joint label.
-Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
-  Solution out = solve_by_junction_tree(graph, q);
-  out.report.asked = Method::automatic;
-  out.report.why = graph.variables() == 0 ? Why::no_variable : Why::low_treewidth;
-  return out;
-}
-
 Solution solve_by_modes(const DiscreteGraph& graph, const Question& q) {
   return infer::ConditionalModes{}.solve(graph, q);
 }
@@ -62,6 +54,8 @@ constexpr DiscreteEngine kEngines[] = {
     {"roof-duality", "two labels and any pairs: a bound, and labels proved", kMinimum, solve_by_roof_duality},
     {"branch-and-bound", "exact by bounding and searching; any time its best answer and bound", kMinimum,
      solve_by_branch_and_bound},
+    {"mini-bucket", "bounds of minima and free energies by elimination in small tables", kBoth,
+     solve_by_mini_buckets},
 };
 
 }  // namespace
