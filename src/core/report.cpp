@@ -42,7 +42,8 @@ std::string_view to_string(Method method) {
                                                           "simulated annealing",
                                                           "Swendsen-Wang",
                                                           "anytime search",
-                                                          "pseudo-likelihood"});
+                                                          "pseudo-likelihood",
+                                                          "mini-buckets"});
   return names[static_cast<std::size_t>(method)];
 }
 

@@ -10,7 +10,8 @@ void infer::BranchAndBound::answer(Batch& b, const Query& q, Answer& out) const 
                 [&](const DiscreteView& view, const Plans&, std::span<int> labels, Workspace& ws) {
                   const Question limit{.seconds = seconds};
                   Limits limits(limit, kKey);
-                  return HardMinimum{.memory = memory, .seed = seed}.find(view, limits, labels, ws);
+                  return HardMinimum{.memory = memory, .seed = seed, .branches = branches}.find(view, limits,
+                                                                                                labels, ws);
                 });
 }
 

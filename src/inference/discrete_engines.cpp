@@ -14,18 +14,6 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-// The junction tree wherever its messages fit; it is never worse than trying every joint label.
-Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
-  const bool chain =
-      graph.variables() > 0 && q.best == 1 && q.task != Question::Task::samples && is_chain(graph);
-  Solution out = chain ? solve_by_chain(graph, q) : solve_by_junction_tree(graph, q);
-  out.report.asked = Method::automatic;
-  out.report.why = chain                    ? Why::chain_structure
-                   : graph.variables() == 0 ? Why::no_variable
-                                            : Why::low_treewidth;
-  return out;
-}
-
 Solution solve_by_modes(const DiscreteGraph& graph, const Question& q) {
   return infer::ConditionalModes{}.solve(graph, q);
 }
@@ -70,6 +58,8 @@ constexpr DiscreteEngine kEngines[] = {
     {"branch-and-bound", "exact by bounding and searching; any time its best answer and bound", kMinimum,
      solve_by_branch_and_bound},
     {"chain", "Viterbi and forward-backward where factors form chains", kBoth, solve_by_chain},
+    {"mini-bucket", "bounds of minima and free energies by elimination in small tables", kBoth,
+     solve_by_mini_buckets},
 };
 
 }  // namespace

@@ -13,6 +13,8 @@ std::size_t labels_in(const DiscreteGraph& graph);
 // Solution::best in the order of the graph's own energies, which may round otherwise than an engine's sums.
 void order_best(const DiscreteGraph& graph, Solution& out);
 
+Solution solve_automatically(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_mini_buckets(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_reweighted_trees(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_dual_decomposition(const DiscreteGraph& graph, const Question& q);

@@ -61,8 +61,9 @@ class Work {
     bool open = true;
     CoreSearch search;
     std::unique_ptr<CoreNeighbourhood> near;
-    int idle = 0;     // steps of neighbourhoods without a better answer
-    double work = 0;  // of neighbourhoods less that of dives, in branches
+    int idle = 0;      // steps of neighbourhoods without a better answer
+    double spent = 0;  // branches, and neighbourhoods in branches
+    double work = 0;   // of neighbourhoods less that of dives, in branches
   };
 
   void take(std::span<const int> labels) {
@@ -92,7 +93,7 @@ class Work {
   CoreNeighbourhood near_;
   std::vector<int> labels_;  // the best
   double energy_ = kInf, bound_ = -kInf, old_ = kInf;
-  bool closed_ = false;
+  bool closed_ = false, limited_ = false;
   int passes_ = 0;
   double least_ = 0;  // no answer is better than another by less
   // What is above energy - guard is not looked for.
@@ -173,6 +174,7 @@ bool Work::step(Component& c) {
       ++c.idle;
     }
     c.work += kStepWork;
+    c.spent += kStepWork;
     return true;
   }
   const long before = c.search.result().branches;
@@ -180,7 +182,9 @@ bool Work::step(Component& c) {
     sync();
     return stop();
   });
-  c.work -= static_cast<double>(c.search.result().branches - before);
+  const auto branches = static_cast<double>(c.search.result().branches - before);
+  c.work -= branches;
+  c.spent += branches;
   sync();
   return c.open;
 }
@@ -222,7 +226,12 @@ void Work::search() {
   }
   total();
   const auto open = [&] { return std::ranges::any_of(parts_, [](const Component& c) { return c.open; }); };
-  while (open() && !stop())
+  const auto spent = [&] {
+    double branches = 0;
+    for (const Component& c : parts_) branches += c.spent;
+    return branches >= options_.branches;
+  };
+  while (open() && !stop() && !(limited_ = spent()))
     for (Component& c : parts_)
       if (c.open && (static_cast<void>(step(c)), stop())) break;
   total();
@@ -251,7 +260,7 @@ Found Work::run(std::span<int> out) {
     f.converged = true;
   } else {
     f.bound = std::min(bound_ - guard_of(bound_), energy_);
-    f.converged = !limits_.limited();
+    f.converged = !limits_.limited() && !limited_;
   }
   f.limited = limits_.limited();
   for (std::size_t v = 0; v < labels_.size(); ++v)

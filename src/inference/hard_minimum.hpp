@@ -15,6 +15,7 @@ struct HardMinimum {
   std::uint64_t seed = 1;        // of the neighbourhoods
   std::span<const int> start{};  // labels of the view's first variables, or none
   bool neighbourhoods = true;
+  double branches = kInf;  // at most; a step of the neighbourhoods is some twenty
   // `labels` of the view's variables. \throws GraphError when more memory would be taken, saying how much.
   Found find(const DiscreteView& view, Limits& limits, std::span<int> labels, Workspace& ws) const;
 };

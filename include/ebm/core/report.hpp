@@ -42,7 +42,8 @@ enum class Method : std::uint8_t {
   simulated_annealing,
   swendsen_wang,
   anytime,
-  pseudo_likelihood
+  pseudo_likelihood,
+  mini_bucket
 };
 enum class Why : std::uint8_t {
   asked,

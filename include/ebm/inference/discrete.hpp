@@ -61,6 +61,7 @@ struct Solution {
   double r_hat = 0;              ///< split R-hat of the same; 0: not known
   std::vector<int> proved;  ///< of infer::RoofDuality: [variables] labels that some minimum has together, -1
                             ///< where none is known
+  std::vector<Method> tried{};  ///< of "automatic": what ran, the last of them gave the answer
   Report report;
 };
 

@@ -22,6 +22,19 @@ struct BranchAndBound {
   double memory = 0x1p32;  ///< bytes for one sample
   std::uint64_t seed = 1;  ///< of the neighbourhoods
   double seconds = kInf;   ///< for one sample; answers of a search that is stopped are `bounded`
+  double branches = kInf;  ///< the same, whatever the machine: branches looked at
+  void answer(Batch& batch, const Query& query, Answer& out) const;
+};
+
+/// Bounds by elimination in tables of at most `entries` entries, a bucket that would take more split into
+/// several (Dechter, Rish 2003; Liu, Ihler 2011): minima with labels of a greedy choice, and on a
+/// DiscreteGraph free energies, which are then the bound itself. Exact where nothing is split. Time grows
+/// with `entries` times the factors. \throws GraphError for path and real variables and factors of more than
+/// 2^28 entries.
+struct MiniBucket {
+  static constexpr std::string_view kKey = "mini_bucket";
+  static constexpr Powers kPowers{.minimum = true};
+  double entries = 0x1p16;
   void answer(Batch& batch, const Query& query, Answer& out) const;
 };
 
