@@ -35,23 +35,28 @@ struct Options {
   MadeGraph made;
 };
 
-// Of engines that are there, those whose answer is exact on such a graph.
-std::vector<std::string> exact_engines(const DiscreteGraph& graph, const GraphShape& shape, bool narrow,
-                                       bool one_cut) {
+// Of engines that are there, those whose answer is exact on such a graph, and those that prove it in time.
+struct Exact {
+  std::vector<std::string> at_once, in_time;
+};
+Exact exact_engines(const DiscreteGraph& graph, const GraphShape& shape, bool narrow, bool one_cut) {
   double joint = 1;
   for (const int k : graph.labels()) joint *= k;
-  const bool tree = shape.kind == Kind::single || shape.kind == Kind::chain || shape.kind == Kind::tree;
+  const bool chain = shape.kind == Kind::single || shape.kind == Kind::chain;
+  const bool tree = chain || shape.kind == Kind::tree;
   const auto is_exact = [&](std::string_view key) {
-    if (key == "exhaustive") return joint <= 1e7;
+    constexpr double kTried = 1e7;
+    if (key == "exhaustive") return joint <= kTried;
     if (key == "junction-tree") return narrow;
-    if (key == "graph-cut" || key == "roof-duality") return one_cut;
-    if (key == "tree" || key == "trws" || key == "min-sum" || key == "sum-product") return tree;
-    if (key == "chain" || key == "viterbi") return shape.kind == Kind::single || shape.kind == Kind::chain;
-    return key == "branch-and-bound";  // in time
+    if (key == "chain") return chain;
+    if (key == "loopy" || key == "trws" || key == "block-icm") return tree;
+    return key == "graph-cut" && one_cut;
   };
-  std::vector<std::string> out;
-  for (const DiscreteEngine& e : discrete_engines())
-    if (is_exact(e.key)) out.emplace_back(e.key);
+  Exact out;
+  for (const DiscreteEngine& e : discrete_engines()) {
+    if (is_exact(e.key)) out.at_once.emplace_back(e.key);
+    if (e.key == "branch-and-bound") out.in_time.emplace_back(e.key);
+  }
   return out;
 }
 
@@ -88,7 +93,7 @@ int info(const Options& o) {
   const TreewidthBound bound = treewidth_bound(graph);
   const bool narrow = bound.width >= 0 && bound.bytes <= o.memory * 0x1p20;
   const bool one_cut = !violation && labels <= 2 && arity <= 2;
-  const std::vector<std::string> exact = exact_engines(graph, shape, narrow, one_cut);
+  const Exact exact = exact_engines(graph, shape, narrow, one_cut);
   if (o.common.json) {
     json out{{"format", file.format},
              {"variables", graph.variables()},
@@ -103,7 +108,8 @@ int info(const Options& o) {
              {"bytes", shape.bytes},
              {"treewidth_bound", nullptr},
              {"junction_tree_bytes", bound.bytes},
-             {"exact", exact},
+             {"exact", exact.at_once},
+             {"exact_in_time", exact.in_time},
              {"submodular", !violation},
              {"one_minimum_cut", one_cut}};
     if (bound.width >= 0) out["treewidth_bound"] = bound.width;
@@ -126,7 +132,9 @@ int info(const Options& o) {
                memory_in_words(bound.bytes));
   else
     fmt::print("treewidth         unknown: messages of more than {}\n", memory_in_words(bound.bytes));
-  fmt::print("exact engines     {}\n", exact.empty() ? "none" : fmt::format("{}", fmt::join(exact, ", ")));
+  fmt::print("exact engines     {}{}{}\n",
+             exact.at_once.empty() ? "none" : fmt::format("{}", fmt::join(exact.at_once, ", ")),
+             exact.in_time.empty() ? "" : "; given time: ", fmt::join(exact.in_time, ", "));
   if (!violation) {
     fmt::print("submodular        yes{}\n", one_cut ? ": one minimum cut" : "");
   } else {

@@ -22,6 +22,7 @@
 #include "ebm/inference/discrete.hpp"
 #include "ebm/inference/engine.hpp"
 #include "ebm/inference/least_squares.hpp"
+#include "ebm/inference/message_bounds.hpp"
 #include "ebm/inference/message_passing.hpp"
 #include "ebm/inference/paths.hpp"
 #include "ebm/inference/pseudo_likelihood.hpp"

@@ -13,10 +13,10 @@ constexpr std::size_t kAlign = 64;
 constexpr std::size_t kLarge = std::size_t{2} << 20;  // bytes of a large page
 
 // Gigabytes in pages of 4 KiB are entered more slowly than a graph cut of them takes.
-std::size_t alignment(std::size_t bytes) { return bytes < 8 * kLarge ? kAlign : kLarge; }
+std::size_t alignment(std::size_t bytes) { return bytes < 2 * kLarge ? kAlign : kLarge; }
 void prefer_large_pages([[maybe_unused]] std::byte* p, [[maybe_unused]] std::size_t bytes) {
 #ifdef __linux__
-  if (bytes >= 8 * kLarge) madvise(p, bytes / kLarge * kLarge, MADV_HUGEPAGE);  // as well without
+  if (bytes >= 2 * kLarge) madvise(p, bytes / kLarge * kLarge, MADV_HUGEPAGE);  // as well without
 #endif
 }
 }  // namespace

@@ -104,6 +104,27 @@ std::shared_ptr<const ChainPlan> plan_chains(std::span<const int> labels,
     plan->edge[static_cast<std::size_t>(edge_at[std::min(a, b)]++)] = {group, groups[group].shared ? 0 : i,
                                                                        a > b};
   });
+  const auto single = [&](std::size_t p) { return plan->edge_first[p + 1] == plan->edge_first[p] + 1; };
+  const auto edge_of = [&](std::size_t p) {
+    return plan->edge[static_cast<std::size_t>(plan->edge_first[p])];
+  };
+  plan->alike.resize(positions > 0 ? positions - 1 : 0);
+  for (std::size_t p = 0; p < plan->alike.size(); ++p) {
+    const bool goes_on = p > 0 && single(p) && single(p - 1) && edge_of(p) == edge_of(p - 1) &&
+                         plan->labels[p] == plan->labels[p + 1];
+    plan->alike[p].before = goes_on ? plan->alike[p - 1].before + 1 : 1;
+  }
+  for (std::size_t p = plan->alike.size(); p-- > 0;)
+    plan->alike[p].after =
+        p + 1 < plan->alike.size() && plan->alike[p + 1].before > 1 ? plan->alike[p + 1].after + 1 : 1;
+  constexpr std::size_t kMost = 16;
+  for (std::size_t p = 0; p < positions && plan->shared.size() < kMost; ++p) {
+    if (!single(p)) continue;
+    const ChainPlan::Edge e = edge_of(p);
+    if (groups[static_cast<std::size_t>(e.group)].shared &&
+        std::find(plan->shared.begin(), plan->shared.end(), e) == plan->shared.end())
+      plan->shared.push_back(e);
+  }
   return plan;
 }
 

@@ -45,7 +45,7 @@ std::string to_dot(const DiscreteGraph& graph, std::span<const std::string> name
   const bool grid = shape.kind == GraphShape::Kind::grid, chain = shape.kind == GraphShape::Kind::chain;
   discrete::Text out;
   out << "graph g {\n"
-      << (chain ? "  layout=dot; rankdir=LR;\n" : "  layout=neato; overlap=false; splines=true;\n")
+      << (chain ? "  layout=dot; rankdir=LR;\n" : "  layout=neato; overlap=false; splines=false;\n")
       << "  node [fontname=\"Helvetica\", fontsize=11];\n  edge [color=\"#777777\"];\n";
   const auto row = [&](int v) { return static_cast<double>(v / shape.width); };
   const auto column = [&](int v) { return static_cast<double>(v % shape.width); };
@@ -78,7 +78,11 @@ std::string to_dot(const DiscreteGraph& graph, std::span<const std::string> name
         out << pinned(y / n - aside, x / n + aside);
       }
       out << "];\n";
-      for (const int v : scope) out << "  f" << f << " -- v" << v << ";\n";
+      // Along a chain variable, factor, variable; single factors beside theirs.
+      if (chain && g.arity == 1) out << "  {rank=same; f" << f << "; v" << scope[0] << "}\n";
+      const auto first = static_cast<std::size_t>(chain && g.arity == 2);
+      if (first) out << "  v" << scope[0] << " -- f" << f << ";\n";
+      for (const int v : scope.subspan(first)) out << "  f" << f << " -- v" << v << ";\n";
     }
   }
   out << "}\n";

@@ -29,18 +29,20 @@ inline PairSplit split(const BinaryPair& e) {
 }
 
 // What +inf is put as: above every finite energy by more than any choice of these can differ, so that a
-// minimum has as few forbidden entries as there can be. NaN when an energy is.
+// minimum has as few forbidden entries as there can be.
 class LargeEnergy {
  public:
   // Of one factor, each times `times`.
   void add(std::span<const double> energies, double times);
-  double value() const { return 1 + spans_ + highest_; }
+  // +inf when nothing is forbidden, NaN when an energy is.
+  double value() const { return finite_ ? kInf : 1 + spans_ + highest_; }
 
  private:
   double spans_ = 0, highest_ = 0;
+  bool finite_ = true;
 };
-// Of all singles and pairs. O(all entries)
-LargeEnergy large_energy(const PairGraph& g, Workspace& ws);
+// Of all singles and pairs, besides what is in it already. O(all entries)
+double large_energy(const PairGraph& g, Workspace& ws, LargeEnergy out = {});
 
 class BinaryCut {
  public:
@@ -50,8 +52,9 @@ class BinaryCut {
     flow_.shape(variables, edges, ends, ws);
     base_ = 0;
   }
+  // Singles to 0; pairs are to be set again, all of them.
   void clear() {
-    flow_.clear();
+    flow_.clear_excess();
     base_ = 0;
   }
   void add(double constant) { base_ += constant; }
@@ -67,6 +70,7 @@ class BinaryCut {
     flow_.add_excess(b, s.v);
     flow_.set_edge(edge, s.p, s.q);
   }
+  void drop_pair(std::size_t edge) { flow_.set_edge(edge, 0, 0); }
   // The minimum; when stopped, less. `stop` is told of that bound.
   double solve(const std::function<bool(double bound)>& stop = {});
   // Where either label is at a minimum it is 0.

@@ -95,6 +95,7 @@ void Bucket::index_source(Source& s, const std::size_t* strides) {
   const std::size_t m = sizes_.size();
   const auto index = ws_.take<std::uint32_t>(block_);
   index[0] = 0;
+  s.run = 1;
   std::size_t size = 1;
   bool side_by_side = true;
   for (std::size_t d = m; d-- > outer_; size *= sizes_[d]) {
@@ -120,14 +121,21 @@ void Bucket::choose_block() {
   std::size_t steady = 0;
   for (std::size_t i = 0; i < sources_.size(); ++i) {
     const std::size_t* strides = strides_.data() + i * m;
-    bool scalar = true, dense = true;
-    std::size_t entries = 1;
-    for (std::size_t d = m; d-- > outer_; entries *= sizes_[d]) {
-      scalar &= strides[d] == 0 || sizes_[d] == 1;
-      dense &= strides[d] == entries || sizes_[d] == 1;
+    // Dense but for the last dimensions, over which it may stay the same.
+    bool dense = true;
+    std::size_t entries = 1, repeats = 1;
+    for (std::size_t d = m; d-- > outer_;) {
+      if (strides[d] == 0 && entries == 1)
+        repeats *= sizes_[d];
+      else
+        dense &= strides[d] == entries, entries *= sizes_[d];
     }
     Source& s = sources_[i];
-    s.inner = scalar ? Source::Inner::scalar : dense ? Source::Inner::dense : Source::Inner::scattered;
+    s.run = repeats;
+    s.inner = entries == 1   ? Source::Inner::scalar
+              : !dense       ? Source::Inner::scattered
+              : repeats == 1 ? Source::Inner::dense
+                             : Source::Inner::repeats;
     if (s.inner == Source::Inner::scattered) index_source(s, strides);
     s.steady = true;
     for (std::size_t d = 0; d < outer_; ++d) s.steady &= strides[d] == 0 || sizes_[d] == 1;
@@ -154,6 +162,8 @@ void Bucket::join(double* t, const Source& s, int k) const {
       return joins.start(t, t, *from, stride_);
     case Source::Inner::dense:
       return joins.join(t, from, block_);
+    case Source::Inner::repeats:
+      return joins.join_repeats(t, from, block_, s.run);
     case Source::Inner::runs:
       return joins.join_runs(t, from, s.index, block_, s.run);
     case Source::Inner::scattered:
@@ -218,6 +228,13 @@ void Bucket::spread(const double* p, double* label) {
           break;
         case Source::Inner::dense:
           kernels.energies.join(to, row, block_);
+          break;
+        case Source::Inner::repeats:
+          for (std::size_t j = 0; j < block_; j += s.run) {
+            double all = row[j];
+            for (std::size_t i = 1; i < s.run; ++i) all += row[j + i];
+            *to++ += all;
+          }
           break;
         case Source::Inner::runs:
           for (std::size_t j = 0; j < block_; j += s.run)

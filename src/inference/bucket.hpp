@@ -31,9 +31,9 @@ class Bucket {
     double* sums = nullptr;  // where what falls on its entries is added up, or null
     std::size_t step = 0;    // from label to label of the bucket's variable
     std::size_t at = 0;      // of the present block
-    enum class Inner : std::uint8_t { scalar, dense, runs, scattered } inner = Inner::scalar;
+    enum class Inner : std::uint8_t { scalar, dense, repeats, runs, scattered } inner = Inner::scalar;
     bool steady = false;                   // every block reads the same
-    std::size_t run = 1;                   // entries side by side
+    std::size_t run = 1;                   // entries side by side; of repeats, how often each stands
     const std::uint32_t* index = nullptr;  // [block] of what is scattered or in runs
   };
 

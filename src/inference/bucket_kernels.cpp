@@ -73,6 +73,33 @@ void join_runs(double* t, const double* s, const std::uint32_t* index, std::size
   for (std::size_t j = 0; j < n; j += run) join<Op>(t + j, s + index[j], run);
 }
 
+template <class Op>
+void join_repeats(double* t, const double* s, std::size_t n, std::size_t times) {
+  const D d;
+  std::size_t j = 0;
+  if (times % kLanes == 0) {
+    for (; j < n; j += times) {
+      const V x = hn::Set(d, *s++);
+      for (std::size_t i = j; i < j + times; i += kLanes)
+        hn::StoreU(Op::of(hn::LoadU(d, t + i), x), d, t + i);
+    }
+  } else if (kLanes % times == 0) {
+    const hn::RebindToSigned<D> whole;
+    HWY_ALIGN std::int64_t place[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) place[i] = static_cast<std::int64_t>(i / times);
+    const auto at = hn::IndicesFromVec(d, hn::Load(whole, place));
+    const auto first = hn::FirstN(d, kLanes / times);
+    for (; j + kLanes <= n; j += kLanes, s += kLanes / times) {
+      const V x = hn::TableLookupLanes(hn::MaskedLoad(first, d, s), at);
+      hn::StoreU(Op::of(hn::LoadU(d, t + j), x), d, t + j);
+    }
+  }
+  for (std::size_t i = 0; j < n; ++j) {
+    t[j] = Op::of(t[j], *s);
+    if (++i == times) i = 0, ++s;
+  }
+}
+
 void lowest(const double* t, int labels, std::size_t columns, std::size_t stride, double* out) {
   const D d;
   for (std::size_t j = 0; j < columns; j += kLanes) {
@@ -201,7 +228,7 @@ void extent(const double* s, std::size_t n, double* low, double* high) {
 }
 
 template <class Op>
-constexpr BucketJoins kJoins{fill, start<Op>, join_all<Op>, join_at<Op>, join_runs<Op>};
+constexpr BucketJoins kJoins{fill, start<Op>, join_all<Op>, join_at<Op>, join_runs<Op>, join_repeats<Op>};
 
 }  // namespace
 

@@ -14,10 +14,12 @@ struct BucketJoins {
   // t = value; t = s joined with value.
   void (*fill)(double* t, double value, std::size_t n);
   void (*start)(double* t, const double* s, double value, std::size_t n);
-  // t joined with s, with s[index[j]], and the same where runs of `run` entries lie side by side.
+  // t joined with s, with s[index[j]], the same where runs of `run` entries lie side by side, and with
+  // s[j / times].
   void (*join)(double* t, const double* s, std::size_t n);
   void (*join_at)(double* t, const double* s, const std::uint32_t* index, std::size_t n);
   void (*join_runs)(double* t, const double* s, const std::uint32_t* index, std::size_t n, std::size_t run);
+  void (*join_repeats)(double* t, const double* s, std::size_t n, std::size_t times);
 };
 
 struct BucketKernels {

@@ -33,6 +33,8 @@ constexpr int kBlockRows = 4;                                  // in registers
 constexpr int kBlockVectors = HWY_TARGET == HWY_AVX3 ? 6 : 3;  // of each: 32 or 16 registers in all
 #endif
 
+constexpr int kAhead = 4;  // positions that memory is asked for beforehand
+
 int vectors_of(int n) { return (n + kLanes - 1) / kLanes; }
 
 // Reals as doubles, and back.
@@ -84,7 +86,6 @@ HWY_NOINLINE void block(int k, const double* const* x, const double* w, std::ptr
   each<kMr>([&](auto i) EBM_INLINE_LAMBDA { rows[i.value] = x[i.value]; });
   V s[kMr * kNv];
   each<kMr * kNv>([&](auto i) EBM_INLINE_LAMBDA { s[i.value] = S::zero(); });
-  w += at;
   for (int y = 0; y < k; ++y, w += ld) {
     V row[kNv];
     each<kNv>([&](auto j) EBM_INLINE_LAMBDA { row[j.value] = hn::LoadU(d, w + j.value * kLanes); });
@@ -103,23 +104,41 @@ HWY_NOINLINE void block(int k, const double* const* x, const double* w, std::ptr
   });
 }
 
-template <class S>
-void step(int rows, int k, int l, const double* const* x, const double* w, std::ptrdiff_t ld,
-          double* const* out) {
+// visit(first vector, how many) of the panels of columns that a table is walked in.
+template <class Visit>
+HWY_INLINE void each_panel(int l, const Visit& visit) {
   const int vectors = vectors_of(l);
   for (int v = 0, wide; v < vectors; v += wide) {
     wide = std::min(kBlockVectors, vectors - v);
     // Not a lone vector behind full blocks, whose sums would wait for each other.
     if (vectors - v == kBlockVectors + 1) wide = (kBlockVectors + 1) / 2;
+    visit(v, wide);
+  }
+}
+
+void pack(int k, int l, const double* from, double* to) {
+  const std::ptrdiff_t ld = chain_row(l);
+  each_panel(l, [&](int v, int wide) {
+    for (int y = 0; y < k; ++y, to += wide * kLanes)
+      std::copy_n(from + y * ld + v * kLanes, wide * kLanes, to);
+  });
+}
+
+template <class S>
+void step(int rows, int k, int l, const double* const* x, ChainKernels::Table w, double* const* out) {
+  each_panel(l, [&](int v, int wide) HWY_ATTR {
+    const double* panel = w.packed ? w.packed + static_cast<std::ptrdiff_t>(v) * kLanes * k
+                                   : w.rows + static_cast<std::ptrdiff_t>(v) * kLanes;
+    const std::ptrdiff_t ld = w.packed ? wide * kLanes : chain_row(l);
     with_constant<kBlockVectors>(wide, [&](auto nv) HWY_ATTR {
       int r = 0;
       for (; r + kBlockRows <= rows; r += kBlockRows)
-        block<S, kBlockRows, nv.value>(k, x + r, w, ld, out + r, v * kLanes);
+        block<S, kBlockRows, nv.value>(k, x + r, panel, ld, out + r, v * kLanes);
       with_constant<kBlockRows - 1>(rows - r, [&](auto mr) HWY_ATTR {
-        block<S, mr.value, nv.value>(k, x + r, w, ld, out + r, v * kLanes);
+        block<S, mr.value, nv.value>(k, x + r, panel, ld, out + r, v * kLanes);
       });
     });
-  }
+  });
 }
 
 HWY_INLINE double lowest_of(int vectors, const double* x) {
@@ -202,7 +221,7 @@ void give_rows(int rows, int entries, const double* from, std::ptrdiff_t ld, Rea
   }
 }
 
-void lowest(int rows, int count, int k, int l, const double* w, const ChainKernels::Lowest* at) {
+void lowest(int rows, int count, int k, int l, ChainKernels::Table w, const ChainKernels::Lowest* at) {
   const D d;
   const std::ptrdiff_t ld = chain_row(l);
   const int vectors = vectors_of(l);
@@ -210,8 +229,8 @@ void lowest(int rows, int count, int k, int l, const double* w, const ChainKerne
   double* out[kChainRows];
   for (int r = 0; r < rows; ++r) x[r] = at[r].x, u[r] = at[r].u, out[r] = at[r].out;
   for (int p = 0; p < count; ++p)
-    if (w) {
-      step<Minima>(rows, k, l, x, w, ld, out);
+    if (w.rows) {
+      step<Minima>(rows, k, l, x, w, out);
       for (int r = 0; r < rows; ++r) {
         if (u[r]) {
           for (int y = 0; y < vectors * kLanes; y += kLanes)
@@ -230,23 +249,39 @@ void lowest(int rows, int count, int k, int l, const double* w, const ChainKerne
     }
 }
 
-int lowest_before(int k, const double* v, const double* column, double* sum) {
+// The first index of the lowest of v + column, without branches, whose outcome nobody could foretell.
+HWY_INLINE int lowest_before_in(int n, const double* v, const double* column, double* sum) {
   const D d;
-  const int n = vectors_of(k) * kLanes;
-  V low = hn::Set(d, kInfinite);
-  for (int y = 0; y < n; y += kLanes)
-    low = hn::Min(low, hn::Add(hn::LoadU(d, v + y), hn::LoadU(d, column + y)));
+  const V step = hn::Set(d, kLanes);
+  V at = hn::Iota(d, 0), index = at, low = hn::Add(hn::LoadU(d, v), hn::LoadU(d, column));
+  for (int y = kLanes; y < n; y += kLanes) {
+    at = hn::Add(at, step);
+    const V next = hn::Add(hn::LoadU(d, v + y), hn::LoadU(d, column + y));
+    index = hn::IfThenElse(hn::Lt(next, low), at, index);
+    low = hn::Min(low, next);
+  }
   const V least = hn::MinOfLanes(d, low);
   *sum = hn::GetLane(least);
-  for (int y = 0; y < n; y += kLanes) {
-    const auto found =
-        hn::FindFirstTrue(d, hn::Eq(hn::Add(hn::LoadU(d, v + y), hn::LoadU(d, column + y)), least));
-    if (found >= 0) return y + static_cast<int>(found);
-  }
-  return 0;
+  return static_cast<int>(
+      hn::GetLane(hn::MinOfLanes(d, hn::IfThenElse(hn::Eq(low, least), index, hn::Set(d, 1e9)))));
 }
 
-int forward(int rows, int count, int k, int l, const double* w, double low, double beta, double narrow,
+int lowest_before(int k, const double* v, const double* column, double* sum) {
+  return lowest_before_in(vectors_of(k) * kLanes, v, column, sum);
+}
+
+void trace(int rows, int count, int k, const double* transposed, const ChainKernels::Trace* at) {
+  const std::ptrdiff_t ld = chain_row(k);
+  const int n = vectors_of(k) * kLanes;
+  double unused;
+  int z[kChainRows];
+  for (int r = 0; r < rows; ++r) z[r] = at[r].labels[1];
+  for (int p = 0; p < count; ++p)
+    for (int r = 0; r < rows; ++r)
+      at[r].labels[-p] = z[r] = lowest_before_in(n, at[r].v - p * ld, transposed + z[r] * ld, &unused);
+}
+
+int forward(int rows, int count, int k, int l, ChainKernels::Table w, double low, double beta, double narrow,
             ChainKernels::Forward* at) {
   const D d;
   const std::ptrdiff_t ld = chain_row(l);
@@ -256,7 +291,7 @@ int forward(int rows, int count, int k, int l, const double* w, double low, doub
   double* out[kChainRows];
   for (int r = 0; r < rows; ++r) x[r] = at[r].x, out[r] = at[r].a;
   for (int p = 0; p < count; ++p) {
-    if (w) step<Sums>(rows, k, l, x, w, ld, out);
+    if (w.rows) step<Sums>(rows, k, l, x, w, out);
     bool flagged = false;
     for (int r = 0; r < rows; ++r) {
       ChainKernels::Forward& f = at[r];
@@ -267,7 +302,7 @@ int forward(int rows, int count, int k, int l, const double* w, double low, doub
       for (int y = 0; y < n; y += kLanes) {
         const V e = exponential(hn::LoadU(d, u + y), from, minus_beta);
         hn::StoreU(e, d, s + y);
-        const V to = w ? hn::Mul(e, hn::LoadU(d, a + y)) : e;
+        const V to = w.rows ? hn::Mul(e, hn::LoadU(d, a + y)) : e;
         hn::StoreU(to, d, a + y);
         sum = hn::Add(sum, to);
       }
@@ -296,27 +331,34 @@ int forward(int rows, int count, int k, int l, const double* w, double low, doub
   return count;
 }
 
-int backward(int rows, int count, int k, int l, const double* t, double narrow, double steep,
+int backward(int rows, int count, int k, int l, ChainKernels::Table t, double narrow, double steep,
              ChainKernels::Backward* at) {
   const D d;
   const std::ptrdiff_t ld = chain_row(k), wide = chain_row(std::max(k, l));
   const int n = vectors_of(k) * kLanes, m = vectors_of(l) * kLanes;
   const V one = hn::Set(d, 1), tiny = hn::Set(d, 1e-30);
   for (int p = 0; p < count; ++p) {
-    if (t) {
+    if (t.rows) {
       const double* x[kChainRows];
       double* out[kChainRows];
-      for (int r = 0; r < rows; ++r) x[r] = at[r].next, out[r] = at[r].label - p * ld;
-      step<Sums>(rows, l, k, x, t, ld, out);
+      for (int r = 0; r < rows; ++r) x[r] = at[r].next, out[r] = at[r].b;
+      step<Sums>(rows, l, k, x, t, out);
     }
     bool stop = false;
     for (int r = 0; r < rows; ++r) {
       ChainKernels::Backward& b = at[r];
       const double *a = b.a - p * ld, *s = b.s - p * ld;
       double* label = b.label - p * ld;
+      // Long chains come from memory, and backwards.
+      if (p + kAhead < count)
+        for (int y = 0; y < n; y += 8) {
+          __builtin_prefetch(a - kAhead * ld + y);
+          __builtin_prefetch(s - kAhead * ld + y);
+          __builtin_prefetch(label - kAhead * ld + y, 1);
+        }
       V sum = hn::Zero(d);
       for (int y = 0; y < n; y += kLanes)
-        sum = hn::MulAdd(hn::LoadU(d, a + y), t ? hn::LoadU(d, label + y) : one, sum);
+        sum = hn::MulAdd(hn::LoadU(d, a + y), t.rows ? hn::LoadU(d, b.b + y) : one, sum);
       b.mass = hn::GetLane(hn::SumOfLanes(d, sum));
       const V by = hn::Set(d, 1 / b.mass);
       if (b.before) {
@@ -335,7 +377,7 @@ int backward(int rows, int count, int k, int l, const double* t, double narrow, 
         b.steep = !(hn::GetLane(hn::MaxOfLanes(d, high)) < steep);
       }
       for (int y = 0; y < n; y += kLanes) {
-        const V beta = t ? hn::Mul(hn::LoadU(d, label + y), by) : by;
+        const V beta = t.rows ? hn::Mul(hn::LoadU(d, b.b + y), by) : by;
         hn::StoreU(hn::Mul(hn::LoadU(d, a + y), beta), d, label + y);
         hn::StoreU(hn::Mul(hn::LoadU(d, s + y), beta), d, b.out + y);
       }
@@ -349,8 +391,8 @@ int backward(int rows, int count, int k, int l, const double* t, double narrow, 
 
 }  // namespace
 
-const ChainKernels kChainKernels{exponentials, copy_rows<true>, copy_rows<false>, give_rows,
-                                 lowest,       lowest_before,   forward,          backward};
+const ChainKernels kChainKernels{exponentials,  copy_rows<true>, copy_rows<false>, give_rows, pack, lowest,
+                                 lowest_before, trace,           forward,          backward};
 const ChainKernels* table() { return &kChainKernels; }
 
 }  // namespace HWY_NAMESPACE

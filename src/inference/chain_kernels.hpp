@@ -28,22 +28,38 @@ struct ChainKernels {
   void (*give_rows)(int rows, int entries, const double* from, std::ptrdiff_t ld, Real* to,
                     std::ptrdiff_t stride);
 
-  // Positions one after another that all read one table: `count` of them, from labels k to l, rows
-  // chain_row(l) apart; k is l where count is above 1. Null w: nothing joins the positions, and count is 1.
+  // A table as steps read it: rows chain_row(l) apart, and, for one that many steps read, those columns
+  // together that a step takes at once, made of the former by `pack`, as large as they.
+  struct Table {
+    const double* rows = nullptr;  // null: nothing joins the positions
+    const double* packed = nullptr;
+  };
+  void (*pack)(int k, int l, const double* rows, double* packed);
+
+  // Positions one after another that all read one table: `count` of them, from labels k to l, which are
+  // equal where count is above 1. Without a table count is 1.
 
   // out[z] = u[z] + min_y (x[y] + w[y, z]), then x is out. Null u: 0, and count is 1.
   struct Lowest {
     const double *x, *u;
     double* out;
   };
-  void (*lowest)(int rows, int count, int k, int l, const double* w, const Lowest* at);
+  void (*lowest)(int rows, int count, int k, int l, Table w, const Lowest* at);
   // The first y that is lowest in v[y] + column[y], and that sum.
   int (*lowest_before)(int k, const double* v, const double* column, double* sum);
+  // From the last of `count` positions to the first: labels[0] is that, for the row of `transposed` of the
+  // label behind it, labels[1]; then labels are one further in front. k labels everywhere if count is
+  // above 1.
+  struct Trace {
+    const double* v;  // of the last position
+    int* labels;
+  };
+  void (*trace)(int rows, int count, int k, const double* transposed, const Trace* at);
 
-  // a[z] = s[z] sum_y x[y] w[y, z], divided by its sum; s = exp(-beta (u - min u)); then x is a. Null w: a is
-  // s. shift += min u + low; scale is multiplied by the sum, and its logarithm taken out from time to time.
-  // Returns how many positions were done: it stops behind one where a row is flagged for a sum that is not
-  // above `narrow`, or an entry below it.
+  // a[z] = s[z] sum_y x[y] w[y, z], divided by its sum; s = exp(-beta (u - min u)); then x is a. Without w: a
+  // is s. shift += min u + low; scale is multiplied by the sum, and its logarithm taken out from time to
+  // time. Returns how many positions were done: it stops behind one where a row is flagged for a sum that is
+  // not above `narrow`, or an entry below it.
   struct Forward {
     const double *x, *u;
     double *s, *a;
@@ -51,23 +67,22 @@ struct ChainKernels {
     double sum;  // of the position done last
     bool flagged;
   };
-  int (*forward)(int rows, int count, int k, int l, const double* w, double low, double beta, double narrow,
+  int (*forward)(int rows, int count, int k, int l, Table w, double low, double beta, double narrow,
                  Forward* at);
 
   // From the last of `count` positions to the first: b[y] = sum_z t[z, y] next[z], divided by mass = sum_y
-  // a[y] b[y]; label = a b, out = s b; then next is out, which changes places with it. Null t: b is 1.
+  // a[y] b[y]; label = a b, out = s b; then next is out, which changes places with it. Without t: b is 1.
   // `before` and `after`, [count, row], are filled with a and next over the mass, as factors of probabilities
   // of pairs. Returns how many positions were done: it stops behind one where a mass is not above `narrow`,
   // or a factor above `steep`.
   struct Backward {
-    const double *a, *s;  // of the last position, as label
-    double *next, *out, *label;
-    Real *before, *after;  // null: not wanted
-    double mass;           // of the position done last
-    bool steep;            // there
+    const double *a, *s;             // of the last position, as label
+    double *next, *out, *b, *label;  // b: room for a row
+    Real *before, *after;            // null: not wanted
+    double mass;                     // of the position done last
+    bool steep;                      // there
   };
-  int (*backward)(int rows, int count, int k, int l, const double* t, double narrow, double steep,
-                  Backward* at);
+  int (*backward)(int rows, int count, int k, int l, Table t, double narrow, double steep, Backward* at);
 };
 
 const ChainKernels& chain_kernels();

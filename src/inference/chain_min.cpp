@@ -61,6 +61,18 @@ int before(const Walk& w, int layer, int p, int z, double* message) {
   return best;
 }
 
+// From the label of p + 1 to that of p, and between layers.
+void step_back(Walk& w, int p) {
+  int* labels = w.asked->labels.data() + p;
+  const int z = labels[1];
+  double message = 0;
+  labels[0] = before(w, w.which, p + 1, z, &message);
+  if (w.which == 0 || w.layers == 1 || w.c->in_truth[static_cast<std::size_t>(w.c->at(p + 1) + z)]) return;
+  double inside = 0;
+  const int other = before(w, 0, p + 1, z, &inside);
+  if (inside < message) w.which = 0, labels[0] = other;  // the first difference from the truth is here
+}
+
 }  // namespace
 
 void chain_minima(std::span<ChainMinimum> chains, Workspace& ws) {
@@ -91,7 +103,8 @@ void chain_minima(std::span<ChainMinimum> chains, Workspace& ws) {
           const Walk& w = *walks[r];
           at[r] = {w.layer(layer, p), layered ? nullptr : w.unary(p + 1), w.layer(layer, p + 1)};
         }
-        chain_kernels().lowest(static_cast<int>(walks.size()), count, k, l, t ? t->energies : nullptr,
+        chain_kernels().lowest(static_cast<int>(walks.size()), count, k, l,
+                               t ? ChainKernels::Table{t->energies, t->packed} : ChainKernels::Table{},
                                at.data());
       }
     });
@@ -104,20 +117,21 @@ void chain_minima(std::span<ChainMinimum> chains, Workspace& ws) {
     w.asked->energy = last[w.z];
     if (!(w.asked->energy < kInf) || w.asked->labels.empty()) w.c = nullptr;
   }
-  for (int p = longest - 1; p >= 0; --p)
-    for (Walk& w : all) {
-      if (!w.c || p >= w.c->length) continue;
-      w.asked->labels[static_cast<std::size_t>(p)] = w.z;
-      if (p == 0) continue;
-      double message = 0;
-      int y = before(w, w.which, p, w.z, &message);
-      if (w.which == 1 && !w.c->in_truth[static_cast<std::size_t>(w.c->at(p) + w.z)]) {
-        double inside = 0;
-        const int other = before(w, 0, p, w.z, &inside);
-        if (inside < message) w.which = 0, y = other;  // the first difference from the truth is here
+  for (Walk& w : all)
+    if (w.c) w.asked->labels[static_cast<std::size_t>(w.c->length - 1)] = w.z;
+  for (int p = longest - 2, count = 1; p >= 0; p -= count) {
+    count = layered ? 1 : std::max(1, steps_before<Walk>(all, p));
+    each_step(all, p, false, [&](const ChainTable* t, int k, int, std::span<Walk*> walks) {
+      if (t && t->transposed && !layered) {
+        std::array<ChainKernels::Trace, kChainRows> at;
+        for (std::size_t r = 0; r < walks.size(); ++r)
+          at[r] = {walks[r]->layer(0, p), walks[r]->asked->labels.data() + p};
+        chain_kernels().trace(static_cast<int>(walks.size()), count, k, t->transposed, at.data());
+        return;
       }
-      w.z = y;
-    }
+      for (Walk* w : walks) step_back(*w, p);
+    });
+  }
 }
 
 }  // namespace EBM_PRECISION

@@ -77,12 +77,15 @@ void read_table(const Source& source, std::span<const ChainPlan::Edge> edges, in
         t.energies[static_cast<std::ptrdiff_t>(y) * ld + z] +=
             scale * static_cast<double>(e.transposed ? row[z * k + y] : row[y * l + z]);
   }
+  if (!no_nan(t.energies, static_cast<std::size_t>(k) * ld)) t.low = std::nan("");
   if (!shared) return;
   t.transposed = t.home->take<double>(static_cast<std::size_t>(l) * back, kInf).data();
   for (int y = 0; y < k; ++y)
     for (int z = 0; z < l; ++z)
       t.transposed[static_cast<std::ptrdiff_t>(z) * back + y] =
           t.energies[static_cast<std::ptrdiff_t>(y) * ld + z];
+  t.packed = t.home->take<double>(static_cast<std::size_t>(k) * ld).data();
+  chain_kernels().pack(k, l, t.energies, t.packed);
 }
 
 template <class Source>
@@ -114,14 +117,15 @@ ChainProblem read_tables(const Source& source, const ChainPlan& plan, ChainTable
     if (count == 0) continue;
     const ChainPlan::Edge& edge = plan.edge[first];
     if (count == 1 && last && *last == edge) {
-      c.edge[p] = last_table;
+      const int more = plan.alike[static_cast<std::size_t>(p)].after;
+      std::fill_n(c.edge.begin() + p, more, last_table);
+      p += more - 1;
       continue;
     }
     const auto read = [&](bool shared) {
       return [&, shared](ChainTable& t) {
         read_table(source, std::span(plan.edge).subspan(first, count), c.labels(p), c.labels(p + 1), shared,
                    t);
-        if (!no_nan(t.energies, static_cast<std::size_t>(t.k) * chain_row(t.l))) t.low = std::nan("");
       };
     };
     const auto rows = source.rows(edge.group);
@@ -140,18 +144,22 @@ ChainProblem read_tables(const Source& source, const ChainPlan& plan, ChainTable
     last = count == 1 ? &edge : nullptr;
     last_table = c.edge[p];
   }
-  c.run = ws.take<ChainProblem::Run>(c.edge.size());
-  const auto continues = [&](std::size_t p) {  // the step p as that before it
-    return c.edge[p] && c.edge[p] == c.edge[p - 1] && c.edge[p]->k == c.edge[p]->l;
-  };
-  for (std::size_t p = 0; p < c.run.size(); ++p)
-    c.run[p].before = p > 0 && continues(p) ? c.run[p - 1].before + 1 : 1;
-  for (std::size_t p = c.run.size(); p-- > 0;)
-    c.run[p].after = p + 1 < c.run.size() && c.run[p + 1].before > 1 ? c.run[p + 1].after + 1 : 1;
   return c;
 }
 
 }  // namespace
+
+void read_parameters(const Batch& b, int i, ChainTables& tables) {
+  const Structure& s = *b.sample(i).structure;
+  for (const ChainPlan::Edge& e : s.chain->shared) {
+    const Group& g = s.groups[static_cast<std::size_t>(e.group)];
+    if (g.kind != Term::Kind::param) continue;
+    const int k = g.sizes[e.transposed ? 1 : 0], l = g.sizes[e.transposed ? 0 : 1];
+    tables.get(b.table(i, e.group).data, e.transposed, [&](ChainTable& t) {
+      read_table(OfBatch{b, i}, std::span(&e, 1), k, l, true, t);
+    });
+  }
+}
 
 ChainProblem read_chain(const DiscreteView& view, const ChainPlan& plan, ChainTables& tables, Workspace& ws) {
   ChainProblem c = read_tables(OfView{view}, plan, tables, ws);
@@ -193,7 +201,7 @@ ChainProblem read_chain(const Batch& b, int i, Over over, const Rescaling* resca
 
 ChainMarginals room_for_marginals(const ChainProblem& c, bool pairs, Workspace& ws) {
   ChainMarginals m;
-  m.label = ws.take<double>(c.unary.size(), 0.0);
+  m.label = ws.take<double>(c.unary.size());
   if (!pairs) return m;
   m.pair_at = ws.take<std::size_t>(c.edge.size(), 0);
   std::size_t size = 0;

@@ -43,7 +43,8 @@ template <class Walk>
 int steps_after(std::span<const Walk> all, int p) {
   int count = 1 << 30;
   for (const Walk& w : all)
-    if (w.c && p + 1 < w.c->length) count = std::min(count, w.c->run[static_cast<std::size_t>(p)].after);
+    if (w.c && p + 1 < w.c->length)
+      count = std::min(count, w.c->plan->alike[static_cast<std::size_t>(p)].after);
   return count == 1 << 30 ? 1 : count;
 }
 
@@ -56,7 +57,8 @@ int steps_before(std::span<const Walk> all, int p) {
     if (p >= w.c->length)
       count = std::min(count, p - w.c->length + 1);
     else
-      count = std::min(count, p + 1 == w.c->length ? 1 : w.c->run[static_cast<std::size_t>(p)].before);
+      count =
+          std::min(count, p + 1 == w.c->length ? 1 : w.c->plan->alike[static_cast<std::size_t>(p)].before);
   }
   return count;
 }

@@ -19,27 +19,11 @@ constexpr double kSteep = 1e6;  // factors of pairs above that are multiplied in
 constexpr int kPairs = 64;      // positions in one product
 constexpr int kProducts = 16;   // added up in Real
 
-// exp(-beta (energies - low)) of a table. False where low is not finite.
-bool masses(ChainTable& t, double beta) {
-  if (t.masses) return std::isfinite(t.low);
-  const std::ptrdiff_t ld = chain_row(t.l), back = chain_row(t.k);
-  const auto size = static_cast<std::size_t>(t.k * ld);
-  t.masses = t.home->take<double>(size).data();
-  t.low = *std::min_element(t.energies, t.energies + size);
-  if (!std::isfinite(t.low)) return false;
-  chain_kernels().exponentials(size, t.energies, t.low, beta, t.masses);
-  if (!t.transposed) return true;
-  t.masses_transposed = t.home->take<double>(static_cast<std::size_t>(t.l * back)).data();
-  chain_kernels().exponentials(static_cast<std::size_t>(t.l * back), t.transposed, t.low, beta,
-                               t.masses_transposed);
-  return true;
-}
-
 struct Walk {
   ChainSum* asked;
   const ChainProblem* c;  // null: the range is too wide
   std::span<double> s, alpha;
-  std::array<double*, 2> next{};  // what a backward step reads and what it writes
+  std::array<double*, 3> next{};  // what a backward step reads, what it writes, and room
   double shift = 0, scale = 1, log_scale = 0;
   // Factors of pairs, [kPairs, ld], and the sum of their products.
   Real *before = nullptr, *after = nullptr, *product = nullptr;
@@ -97,8 +81,10 @@ void forward(std::span<Walk> all, int longest, double beta) {
                  .sum = 0,
                  .flagged = false};
       }
-      done += chain_kernels().forward(static_cast<int>(rows), count - done, k, l, t ? t->masses : nullptr,
-                                      t ? t->low : 0, beta, kNarrow, at.data());
+      done += chain_kernels().forward(
+          static_cast<int>(rows), count - done, k, l,
+          t ? ChainKernels::Table{t->masses, t->masses_packed} : ChainKernels::Table{}, t ? t->low : 0, beta,
+          kNarrow, at.data());
       for (std::size_t r = 0; r < rows; ++r) {
         Walk& w = *walks[r];
         w.shift = at[r].shift, w.scale = at[r].scale, w.log_scale = at[r].log_scale;
@@ -171,44 +157,46 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
   for (int p = longest - 1, count = 1; p >= 0; p -= count) {
     count = std::min(kPairs, steps_before<Walk>(all, p));
     each_step(all, p, true, [&](const ChainTable* t, int k, int l, std::span<Walk*> walks) {
-      const double* transposed = t ? t->masses_transposed : nullptr;
-      if (t && !transposed) {
+      ChainKernels::Table transposed;
+      if (t) transposed = {t->masses_transposed, t->masses_transposed_packed};
+      if (t && !transposed.rows) {
         if (turned.empty()) turned = ws.take<double>(widest * widest);
         std::fill_n(turned.data(), static_cast<std::ptrdiff_t>(l) * chain_row(k), 0.0);
         for (int y = 0; y < k; ++y)
           for (int z = 0; z < l; ++z)
             turned[static_cast<std::size_t>(z) * chain_row(k) + y] =
                 t->masses[static_cast<std::ptrdiff_t>(y) * chain_row(l) + z];
-        transposed = turned.data();
+        transposed.rows = turned.data();
       }
       for (int done = 0; done < count;) {
         std::size_t rows = 0;
         for (Walk* w : walks)
           if (w->c) walks[rows++] = w;
         if (rows == 0) return;
+        int next = count - done;
         for (std::size_t r = 0; r < rows; ++r) {
-          Walk& w = *walks[r];
+          const Walk& w = *walks[r];
           const bool collects = t && w.before;
-          if (collects && w.filled + count - done > kPairs) multiply_pairs(w);
+          // Sums of products are cut by the walk's own positions alone. Pairs of their own are made from what
+          // a step reads, so one at a time.
+          if (t) next = std::min(next, collects ? kPairs - w.filled : 1);
           at[r] = {.a = w.at(w.alpha, p - done),
                    .s = w.at(w.s, p - done),
                    .next = w.next[0],
                    .out = w.next[1],
+                   .b = w.next[2],
                    .label = w.at(w.asked->out->label, p - done),
                    .before = collects ? w.before + w.filled * w.ld : nullptr,
                    .after = collects ? w.after + w.filled * w.ld : nullptr,
                    .mass = 0,
                    .steep = false};
         }
-        // Pairs of their own are made from what a step reads, so one at a time.
-        const bool own = t && std::any_of(walks.begin(), walks.begin() + static_cast<std::ptrdiff_t>(rows),
-                                          [](const Walk* w) { return !w->before; });
-        const int did = chain_kernels().backward(static_cast<int>(rows), own ? 1 : count - done, k, l,
-                                                 transposed, kNarrow, kSteep, at.data());
+        const int did = chain_kernels().backward(static_cast<int>(rows), next, k, l, transposed, kNarrow,
+                                                 kSteep, at.data());
         done += did;
         for (std::size_t r = 0; r < rows; ++r) {
           Walk& w = *walks[r];
-          w.next = {at[r].next, at[r].out};  // the latter is what the last step has read
+          w.next = {at[r].next, at[r].out, at[r].b};  // the latter is what the last step has read
           if (!(at[r].mass > kNarrow)) {
             w.c = nullptr;
             continue;
@@ -216,6 +204,7 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
           if (!t || w.asked->out->pair.empty()) continue;
           if (w.before) w.filled += did - (at[r].steep ? 1 : 0);
           if (!w.before || at[r].steep) give_pair(w, p - done + 1, *t, at[r].mass);
+          if (w.filled == kPairs) multiply_pairs(w);
         }
       }
     });
@@ -225,6 +214,29 @@ void backward(std::span<Walk> all, int longest, Workspace& ws) {
 }
 
 }  // namespace
+
+bool prepare_sums(ChainTable& t, double beta) {
+  if (t.masses || std::isnan(t.low)) return std::isfinite(t.low);
+  const std::ptrdiff_t ld = chain_row(t.l), back = chain_row(t.k);
+  const auto size = static_cast<std::size_t>(t.k * ld);
+  t.masses = t.home->take<double>(size).data();
+  t.low = *std::min_element(t.energies, t.energies + size);
+  if (!std::isfinite(t.low)) return false;
+  chain_kernels().exponentials(size, t.energies, t.low, beta, t.masses);
+  if (!t.transposed) return true;
+  const auto turned = static_cast<std::size_t>(t.l * back);
+  t.masses_transposed = t.home->take<double>(turned).data();
+  chain_kernels().exponentials(turned, t.transposed, t.low, beta, t.masses_transposed);
+  t.masses_packed = t.home->take<double>(size).data();
+  chain_kernels().pack(t.k, t.l, t.masses, t.masses_packed);
+  t.masses_transposed_packed = t.home->take<double>(turned).data();
+  chain_kernels().pack(t.l, t.k, t.masses_transposed, t.masses_transposed_packed);
+  return true;
+}
+
+void ChainTables::prepare_sums(double beta) {
+  for (const Entry& e : shared_) ebm::prepare_sums(*e.table, beta);
+}
 
 void chain_free_energies(std::span<ChainSum> chains, double beta, Workspace& ws) {
   std::array<Walk, kChainRows> walks;
@@ -239,7 +251,7 @@ void chain_free_energies(std::span<ChainSum> chains, double beta, Workspace& ws)
     if (c.not_a_number || c.length == 0) continue;
     bool finite = sum.over != Over::others;
     for (int p = 0; finite && p + 1 < c.length; ++p)
-      if (c.edge[p] && (p == 0 || c.edge[p] != c.edge[p - 1])) finite = masses(*c.edge[p], beta);
+      if (c.edge[p] && (p == 0 || c.edge[p] != c.edge[p - 1])) finite = prepare_sums(*c.edge[p], beta);
     Walk& w = walks[count++] = {.asked = &sum, .c = finite ? &c : nullptr, .s = {}, .alpha = {}};
     if (!finite) continue;
     w.s = ws.take<double>(c.unary.size());

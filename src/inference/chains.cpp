@@ -135,10 +135,14 @@ void answer_chains(Batch& b, const Query& q, Answer& out, std::string_view engin
   if (q.answers) out.labels.resize(label_base(b, n));
   const std::size_t pieces =
       std::min<std::size_t>(static_cast<std::size_t>(n < 32 ? std::max(1, n / 4) : n / kChainRows), 16);
+  Kept<ChainTables> common;
+  common->clear();
+  for (int i = 0; i < n; ++i) read_parameters(b, i, *common);
+  if (q.beta < kInf) common->prepare_sums(q.beta);
   parallel_for(pieces, [&](std::size_t piece) {
     const int first = static_cast<int>(piece * n / pieces), last = static_cast<int>((piece + 1) * n / pieces);
     Kept<ChainRoom> room;
-    room->tables.clear();
+    room->tables.clear(&*common);
     room->ws.reset();
     Several several(b, q, out, *room);
     // Chains of one label count and about one length go side by side.

@@ -16,7 +16,7 @@ class Moves {
         Workspace& ws)
       : g_((refuse_larger(view, 2, key), pair_graph(view, ws))), x_(labels) {
     start_labels(g_, start, key, x_);
-    large_ = large_energy(g_, ws).value();
+    large_ = large_energy(g_, ws);
     if (std::isnan(large_)) return;
     choice_ = ws.take<Choice>(x_.size());
     cut_.shape(
@@ -81,7 +81,10 @@ class Moves {
                      pair(e, of_a.one, of_b.zero), pair(e, of_a.one, of_b.one)};
         raise(p, x_[a] == of_a.one, x_[b] == of_b.one);
         cut_.add_pair(e, a, b, p);
-      } else if (a_moves) {
+        continue;
+      }
+      cut_.drop_pair(e);
+      if (a_moves) {
         cut_.add_single(a, pair(e, of_a.zero, of_b.zero), pair(e, of_a.one, of_b.zero));
       } else if (b_moves) {
         cut_.add_single(b, pair(e, of_a.zero, of_b.zero), pair(e, of_a.zero, of_b.one));

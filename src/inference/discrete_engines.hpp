@@ -16,12 +16,16 @@ void order_best(const DiscreteGraph& graph, Solution& out);
 Solution solve_automatically(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_mini_buckets(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_reweighted_trees(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_dual_decomposition(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_loopy(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_graph_cut(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_alpha_expansion(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_alpha_beta_swap(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_roof_duality(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_branch_and_bound(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_chain(const DiscreteGraph& graph, const Question& q);
+bool is_chain(const DiscreteGraph& graph);
 Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_importance(const DiscreteGraph& graph, const Question& q);
 

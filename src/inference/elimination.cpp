@@ -96,9 +96,9 @@ Elimination tree_of(const DiscreteView& view, Order order) {
   return out;
 }
 
-// Orders that are tried beyond the first two, and the part of the work that all of them may take.
+// Orders that are tried beyond these, and the part of the work that all of them may take.
 constexpr std::uint32_t kTurns = 8;
-constexpr double kEffort = 0.05;
+constexpr double kEffort = 0.03;
 
 // Subtrees small enough for one thread, some to a piece, and the buckets above them. A graph of fewer table
 // entries in all is not worth a second thread.
@@ -148,8 +148,8 @@ Elimination eliminate(const DiscreteView& view, double most) {
       effort += other.effort;
       if (other.complete && (!best.complete || other.work < best.work)) best = std::move(other);
     };
-    try_another(Rule::weight, 0);
     if (best.work > kManyEntries) try_another(Rule::sweep, 0);
+    if (effort < kEffort * best.work || best.work <= kManyEntries) try_another(Rule::weight, 0);
     // Ties fall otherwise, while that takes a small part of the work that it may spare.
     for (std::uint32_t turn = 1; turn <= kTurns && best.complete && effort < kEffort * best.work; ++turn)
       try_another(turn % 2 ? Rule::fill : Rule::weight, turn);

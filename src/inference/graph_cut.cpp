@@ -37,9 +37,7 @@ class Cutting {
       : view_(view), tolerance_(tolerance), pairs_(pair_graph(without_triples(view, ws), ws)) {
     for (const ViewGroup& g : view.groups)
       if (g.arity == 3) triples_ += static_cast<std::size_t>(g.instances);
-    LargeEnergy large = large_energy(pairs_, ws);
-    add_triples(large);
-    large_ = large.value();
+    large_ = large_energy(pairs_, ws, energies_of_triples());
     if (std::isnan(large_)) return;
     const std::size_t n = view.labels.size(), m = pairs_.edges.size();
     if (triples_ > 0) {
@@ -58,16 +56,18 @@ class Cutting {
 
   Found find(std::span<int> labels, Limits& limits) {
     if (std::isnan(large_)) return {.energy = large_, .bound = -kInf, .exactness = Exactness::approximate};
-    const double bound = cut_.solve([&](double least) { return limits.stop(kInf, least - guard(least)); });
+    bool stopped = false;
+    const double bound =
+        cut_.solve([&](double least) { return stopped = limits.stop(kInf, least - guard(least)); });
     for (std::size_t v = 0; v < labels.size(); ++v) labels[v] = std::min(cut_.label(v), view_.labels[v] - 1);
     Found out;
     out.energy = triples_ > 0 ? energy_of(view_, labels) : energy_of(pairs_, labels);
     out.bound = out.energy;
-    if (!limits.limited()) return out;
+    if (!stopped) return out;
     out.bound = bound - guard(bound);
     out.exactness = Exactness::bounded;
     out.converged = false;
-    out.limited = true;
+    out.limited = limits.limited();
     return out;
   }
 
@@ -90,15 +90,17 @@ class Cutting {
     return out;
   }
 
-  void add_triples(LargeEnergy& large) const {
+  LargeEnergy energies_of_triples() const {
+    LargeEnergy out;
     for (const ViewGroup& g : view_.groups) {
       if (g.arity != 3) continue;
       for (int i = 0; i < g.instances; ++i) {
         std::array<double, 8> row{};  // of two labels each at most
         for (std::size_t k = 0; k < g.entries; ++k) row[k] = at(g, i, k);
-        large.add(std::span(row).first(g.entries), 1);
+        out.add(std::span(row).first(g.entries), 1);
       }
     }
+    return out;
   }
 
   // Six edges a factor: its pairs (0, 1), (0, 2), (1, 2), then those of each variable with the auxiliary.

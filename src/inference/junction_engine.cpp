@@ -300,7 +300,10 @@ TreewidthBound treewidth_bound(const DiscreteGraph& graph) {
   const DiscreteView view = view_of(graph, ws);
   const Elimination tree = eliminate(view, kMostEntries);
   const bool complete = tree.buckets.size() == view.labels.size();
-  return {complete ? tree.width : -1, 8 * tree.message_entries, tree.work};
+  JunctionRoom room;
+  const double bytes =
+      complete ? JunctionMessages(view, tree, 0, room).bytes(nullptr, 0) : 8 * tree.message_entries;
+  return {complete ? tree.width : -1, bytes, tree.work};
 }
 
 }  // namespace EBM_PRECISION

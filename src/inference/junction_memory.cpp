@@ -20,7 +20,8 @@ double JunctionMessages::bytes(const DiscreteMarginals* out, std::size_t groups)
   // The widest bucket: its table and what is joined once, two rows, and for each source its weights, its
   // energies when they are scaled or floats, strides and the places of a block's entries.
   double widest = 0, sums = 0;
-  std::vector<std::size_t> sizes;
+  Kept<std::vector<std::size_t>> kept;
+  std::vector<std::size_t>& sizes = *kept;
   for (std::size_t p = 0; p < n; ++p) {
     sizes.clear();
     for (const int v : tree_.separator(p))
@@ -43,8 +44,9 @@ double JunctionMessages::bytes(const DiscreteMarginals* out, std::size_t groups)
     if (labels * static_cast<double>(tree_.buckets[p].entries) >= kManyEntries && own <= kLargestSums)
       sums = std::max(sums, own);
   }
-  // Every thread has one open, and the caller a second one; vectors grow to twice what they hold.
-  entries += 2 * widest * (threads() + 1) + static_cast<double>(view_.variables()) * (threads() + 1);
+  // Every thread has one open, and the caller a second one. Where buckets grow, what they held before is
+  // there with what they hold.
+  entries += 3 * widest * (threads() + 1) + static_cast<double>(view_.variables()) * (threads() + 1);
   if (out) entries += kParts * sums;
   return 8 * entries;
 }

@@ -54,8 +54,13 @@ bool JunctionMessages::upward(double beta, const Reduce& reduce) {
   const auto part_of = [&](Bucket& bucket, std::size_t p, std::size_t part, std::size_t parts) {
     double* to = up_.data() + tree_.buckets[p].message_at;
     each_block(bucket, part, parts, [&](std::size_t block) {
-      reduce(bucket, bucket.read(), bucket.row());
-      std::copy_n(bucket.row(), bucket.block(), to + block * bucket.block());
+      double* m = to + block * bucket.block();
+      if (bucket.block() == bucket.stride()) {  // whole vectors
+        reduce(bucket, bucket.read(), m);
+      } else {
+        reduce(bucket, bucket.read(), bucket.row());
+        std::copy_n(bucket.row(), bucket.block(), m);
+      }
     });
   };
   const Elimination::Schedule& schedule = tree_.schedule;
@@ -118,11 +123,22 @@ double JunctionMessages::sum_up(double beta) const {
   return total;
 }
 
+// All at once: room that grows twice holds more than it gives.
+void JunctionMessages::take_room(bool down) {
+  const auto messages = static_cast<std::size_t>(tree_.message_entries);
+  const std::size_t n = tree_.buckets.size();
+  room_.reset();
+  const auto all = room_.arrays.take<double>(messages * (down ? 2 : 1) + 2 * n);
+  up_ = all.first(messages);
+  shift_ = all.subspan(messages, n);
+  range_ = all.subspan(messages + n, n);
+  down_ = all.subspan(messages + 2 * n);
+}
+
 double JunctionMessages::minimum(std::span<int> labels) {
   check_memory(nullptr, 0);
   if (has_nan(view_)) return std::numeric_limits<double>::quiet_NaN();
-  room_.reset();
-  up_ = room_.arrays.take<double>(static_cast<std::size_t>(tree_.message_entries));
+  take_room(false);
   (void)upward(0, [](const Bucket& b, const double* t, double* m) {
     bucket_kernels().lowest(t, b.labels(), b.block(), b.stride(), m);
   });
@@ -142,10 +158,7 @@ double JunctionMessages::minimum(std::span<int> labels) {
 double JunctionMessages::free_energy(double beta, DiscreteMarginals* out, std::size_t groups) {
   check_memory(out, groups);
   if (has_nan(view_)) return std::numeric_limits<double>::quiet_NaN();
-  room_.reset();
-  up_ = room_.arrays.take<double>(static_cast<std::size_t>(tree_.message_entries));
-  shift_ = room_.arrays.take<double>(tree_.buckets.size());
-  range_ = room_.arrays.take<double>(tree_.buckets.size());
+  take_room(out != nullptr);
   beta_ = weights_ = beta;
   if (!upward(beta, [](const Bucket& b, const double* t, double* m) {
         bucket_kernels().total(t, b.labels(), b.block(), b.stride(), m);
@@ -167,7 +180,7 @@ double JunctionMessages::free_energy(double beta, DiscreteMarginals* out, std::s
   }
   out->factor.assign(size, 0);
   if (!(f < kInf)) return f;
-  down_ = room_.arrays.take<double>(up_.size(), 0.0);
+  std::ranges::fill(down_, 0.0);
 
   const Elimination::Schedule& schedule = tree_.schedule;
   for (std::size_t i = schedule.above.size(); i-- > 0;)

@@ -56,6 +56,7 @@ class JunctionMessages {
   bool upward(double beta, const Reduce& reduce);
   bool finish(std::size_t p, const Bucket& bucket, double beta);
   double sum_up(double beta) const;
+  void take_room(bool down);
   void downward(std::size_t p, DiscreteMarginals& out, std::size_t groups, bool alone);
   void check_memory(const DiscreteMarginals* out, std::size_t groups) const;
   const DiscreteView& view_;

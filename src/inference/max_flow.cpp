@@ -21,9 +21,8 @@ void MaxFlow::take(std::size_t vertices, std::size_t edges, Workspace& ws) {
   orphans_ = ws.take<std::uint32_t>(vertices + 1);
 }
 
-void MaxFlow::clear() {
+void MaxFlow::clear_excess() {
   for (Vertex& v : vertex_) v.excess = 0;
-  for (Arc& a : arc_) a.room = 0;
 }
 
 // What passes over one edge needs no tree.

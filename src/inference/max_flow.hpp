@@ -10,6 +10,7 @@
 #include <functional>
 #include <span>
 
+#include "ebm/core/real.hpp"
 #include "ebm/core/workspace.hpp"
 
 namespace ebm {
@@ -36,8 +37,8 @@ class MaxFlow {
       arc_of_[e] = forward;
     }
   }
-  // Capacities to 0, the shape stays.
-  void clear();
+  // Before a shape is solved again: excesses to 0. All edges are to be set anew.
+  void clear_excess();
 
   std::size_t vertices() const { return vertex_.size() - 1; }
   // Towards the sink where it is below 0: of a capacity from the source and one to the sink only the

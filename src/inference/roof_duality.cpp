@@ -21,17 +21,17 @@ class Doubled {
         n_(view.labels.size()),
         x_(labels) {
     start_labels(g_, start, kKey, x_);
-    large_ = large_energy(g_, ws).value();
+    large_ = large_energy(g_, ws);
     if (std::isnan(large_)) return;
     lay(ws);
   }
 
   bool is_nan() const { return std::isnan(large_); }
 
-  // What no energy is below.
-  double bound(Limits& limits) {
+  // What no energy is below, and whether it was stopped before it was the dual's.
+  double bound(Limits& limits, bool& stopped) {
     const double dual =
-        base_ + flow_.solve([&](double flow) { return limits.stop(kInf, guarded(base_ + flow)); });
+        base_ + flow_.solve([&](double flow) { return stopped = limits.stop(kInf, guarded(base_ + flow)); });
     return guarded(dual);
   }
 
@@ -212,8 +212,8 @@ Found find(const DiscreteView& view, std::span<const int> start, std::span<int> 
   Doubled doubled(view, start, labels, ws);
   if (doubled.is_nan())
     return {.energy = std::numeric_limits<double>::quiet_NaN(), .exactness = Exactness::approximate};
-  const double bound = doubled.bound(limits);
-  const bool stopped = limits.limited();
+  bool stopped = false;
+  const double bound = doubled.bound(limits, stopped);
   const auto known = stopped ? ws.take<int>(labels.size(), -1) : doubled.proved(ws);
   const bool settled = doubled.complete(known, limits, ws);
   Found out = found_at(doubled.graph(), labels, bound);
@@ -224,7 +224,7 @@ Found find(const DiscreteView& view, std::span<const int> start, std::span<int> 
   else
     out.exactness = Exactness::bounded;
   out.converged = all || (!stopped && settled);
-  out.limited = !out.converged;
+  out.limited = !out.converged && (limits.limited() || limits.out_of_time());
   if (proved) proved->assign(known.begin(), known.end());
   return out;
 }

@@ -1,6 +1,7 @@
 #include "trws.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "ebm/core/error.hpp"
@@ -9,41 +10,8 @@ namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-using Shape = PairGraph::Shape;
-
-// Beyond it float has too little room for sums.
-constexpr double kMostSingle = 1e30;
-
-// Distances below which the limit does not cut.
-int reach(const PairGraph::Table& t) {
-  int d = 1;
-  while (d < t.rows && t.weight * (t.shape == Shape::quadratic ? double(d) * d : d) < t.limit) ++d;
-  return d - 1;
-}
-
-void set_convex(TrwsKind& k, const PairGraph::Table& t) {
-  k.way = TrwsKind::Way::convex;
-  k.weight = t.weight;
-  k.limit = t.shape == Shape::potts ? t.weight : t.limit;
-  k.quadratic = t.shape == Shape::quadratic;
-  k.steps = 0;
-  if (t.shape == Shape::potts) return;
-  const int most = reach(t);
-  if (k.quadratic)
-    k.steps = most;
-  else
-    while ((1 << k.steps) - 1 < most) ++k.steps;
-}
-
-// Rows padded by their first entry, which no minimum notices.
-void pad(const PairGraph::Table& t, bool rows, float* out) {
-  const int n = rows ? t.rows : t.columns, m = rows ? t.columns : t.rows, padded = trws_padded(m);
-  for (int y = 0; y < n; ++y)
-    for (int x = 0; x < padded; ++x) {
-      const int from = x < m ? x : 0;
-      *out++ = static_cast<float>(rows ? t.at(y, from) : t.at(from, y));
-    }
-}
+// Variables that are put in levels together: so few that what is said of them stays in a cache.
+constexpr std::size_t kWindow = 2048;
 
 }  // namespace
 
@@ -57,7 +25,10 @@ void Trws::start(const PairGraph& g, Precision precision) {
   nan_ = false;
   if (std::isnan(g.constant)) nan_ = true;
   make_order();
-  make_kinds();
+  kinds_ = pair_kinds(g, precision == Precision::single, ws_);
+  nan_ |= kinds_.nan;
+  if (kinds_.large) precision_ = Precision::full;
+  view_.kind = kinds_.kind.data();
   make_links();
   read_singles();
   view_.message = precision_ == Precision::single ? static_cast<void*>(message_room<float>().data())
@@ -82,132 +53,75 @@ void Trws::make_order() {
   for (const auto& e : g.edges)
     earlier[first[static_cast<std::size_t>(std::max(e.a, e.b))]++] =
         static_cast<std::uint32_t>(std::min(e.a, e.b));
-  const auto level = ws_.take<std::uint32_t>(n), size = ws_.take<std::uint32_t>(n + 1, 0u);
+  const auto level = ws_.take<std::uint32_t>(n);
+  std::array<std::uint32_t, kWindow + 1> size;
   std::uint32_t at = 0;
-  for (std::size_t v = 0; v < n; ++v) {
-    std::uint32_t l = 0;
-    for (; at < first[v]; ++at) l = std::max(l, level[earlier[at]] + 1);
-    level[v] = l;
-    ++size[l];
-  }
-  sum = 0;
-  for (auto& s : size) sum += std::exchange(s, sum);
-  for (std::size_t v = 0; v < n; ++v) {
-    const std::uint32_t p = size[level[v]]++;
-    order_[p] = static_cast<int>(v);
-    place_of_[v] = static_cast<int>(p);
-  }
-}
-
-void Trws::make_kinds() {
-  const PairGraph& g = *g_;
-  const std::size_t tables = g.tables.size();
-  // A shape under a scale below 0 is a table, behind the others.
-  const auto used = ws_.take<char>(2 * tables, 0);
-  for (std::size_t e = 0; e < g.edges.size(); ++e) {
-    const bool table = g.scale_of(e) < 0 && g.tables[g.table[e]].shape != Shape::table;
-    used[g.table[e] + (table ? tables : 0)] = 1;
-  }
-  const bool behind =
-      std::find(used.begin() + static_cast<std::ptrdiff_t>(tables), used.end(), 1) != used.end();
-  kind_ = ws_.take<TrwsKind>(behind ? 2 * tables : tables, TrwsKind{});
-  tables_forbid_ = false;
-  convex_alone_ = true;
-  widest_ = 8;
-  for (std::size_t i = 0; i < kind_.size(); ++i) {
-    const PairGraph::Table& t = g.tables[i % tables];
-    TrwsKind& k = kind_[i];
-    k.rows = t.rows;
-    k.columns = t.columns;
-    k.step = t.step;
-    k.entries = t.entries;
-    widest_ =
-        std::max<std::size_t>(widest_, static_cast<std::size_t>(trws_padded(std::max(t.rows, t.columns))));
-    if (!used[i]) continue;
-    if (t.shape == Shape::projection) {
-      k.way = TrwsKind::Way::projection;
-      convex_alone_ = false;
-    } else if (t.shape != Shape::table && i < tables) {
-      set_convex(k, t);
-    } else {
-      k.way = TrwsKind::Way::table;
-      convex_alone_ = false;
-      const auto rows = static_cast<std::size_t>(t.rows), columns = static_cast<std::size_t>(t.columns);
-      for (std::size_t j = 0; j < rows * columns; ++j) {
-        nan_ |= std::isnan(t.entries[j]);
-        tables_forbid_ |= t.entries[j] == kInf;
-        if (t.entries[j] > kMostSingle && t.entries[j] < kInf) precision_ = Precision::full;
-      }
-      if (precision_ == Precision::full) continue;
-      const auto by_row = ws_.take<float>(rows * static_cast<std::size_t>(trws_padded(t.columns)));
-      const auto by_column = ws_.take<float>(columns * static_cast<std::size_t>(trws_padded(t.rows)));
-      pad(t, true, by_row.data());
-      pad(t, false, by_column.data());
-      k.by_row = by_row.data();
-      k.by_column = by_column.data();
+  for (std::size_t begin = 0; begin < n; begin += kWindow) {
+    const std::size_t end = std::min(n, begin + kWindow);
+    std::fill_n(size.begin(), end - begin + 1, 0u);
+    for (std::size_t v = begin; v < end; ++v) {
+      std::uint32_t l = 0;
+      for (; at < first[v]; ++at)
+        if (earlier[at] >= begin) l = std::max(l, level[earlier[at]] + 1);
+      level[v] = l;
+      ++size[l];
     }
-    if (std::isnan(k.weight) || k.weight > kMostSingle || (k.limit > kMostSingle && k.limit < kInf))
-      precision_ = Precision::full;
+    sum = static_cast<std::uint32_t>(begin);
+    for (auto& s : std::span(size).first(end - begin)) sum += std::exchange(s, sum);
+    for (std::size_t v = begin; v < end; ++v) {
+      const std::uint32_t p = size[level[v]]++;
+      order_[p] = static_cast<int>(v);
+      place_of_[v] = static_cast<int>(p);
+    }
   }
-  view_.kind = kind_.data();
 }
 
 void Trws::make_links() {
   const PairGraph& g = *g_;
-  const std::size_t n = g.labels.size(), m = g.edges.size(), tables = g.tables.size();
-  place_ = ws_.take<TrwsPlace>(n + 1, TrwsPlace{});
+  const std::size_t n = g.labels.size(), m = g.edges.size();
+  place_ = ws_.take<TrwsPlace>(n + 1);
   link_ = ws_.take<TrwsLink>(m);
-  edge_of_ = ws_.take<std::uint32_t>(m);
   back_ = ws_.take<std::uint32_t>(m);
   scale_ = ws_.take<double>(g.scale.empty() ? 0 : m);
+  const auto ahead = ws_.take<std::uint32_t>(n, 0u), behind = ws_.take<std::uint32_t>(n, 0u);
   const auto place_of = [&](int v) {
     return static_cast<std::uint32_t>(place_of_[static_cast<std::size_t>(v)]);
   };
   for (const auto& e : g.edges) {
     const std::uint32_t a = place_of(e.a), b = place_of(e.b);
-    ++place_[std::min(a, b)].forward;
-    ++place_[std::max(a, b)].back;
+    ++ahead[std::min(a, b)];
+    ++behind[std::max(a, b)];
   }
-  std::uint32_t ahead = 0, behind = 0, single = 0;
+  TrwsPlace next{};
+  std::size_t widest = kinds_.widest;
   for (std::size_t p = 0; p < n; ++p) {
-    TrwsPlace& at = place_[p];
     const auto v = static_cast<std::size_t>(order_[p]);
-    at.exact = g.offset[v];
-    at.labels = g.labels[v];
-    at.padded = trws_padded(at.labels);
-    at.single = single;
-    at.share = 1 / static_cast<float>(std::max({1u, at.forward, at.back}));
-    single += static_cast<std::uint32_t>(at.padded) / 2;
-    ahead += std::exchange(at.forward, ahead);
-    behind += std::exchange(at.back, behind);
-    widest_ = std::max(widest_, static_cast<std::size_t>(at.padded));
+    next.exact = g.offset[v];
+    next.labels = g.labels[v];
+    next.padded = trws_padded(next.labels);
+    next.share = 1 / static_cast<float>(std::max({1u, ahead[p], behind[p]}));
+    place_[p] = next;
+    next.single += static_cast<std::uint32_t>(next.padded) / 2;
+    next.forward += std::exchange(ahead[p], next.forward);
+    next.back += std::exchange(behind[p], next.back);
+    widest = std::max(widest, static_cast<std::size_t>(next.padded));
   }
-  place_[n].forward = ahead;
-  place_[n].back = behind;
+  place_[n] = next;
   base_ = g.constant;
   for (std::size_t e = 0; e < m; ++e) {
     const std::uint32_t a = place_of(g.edges[e].a), b = place_of(g.edges[e].b);
-    const std::uint32_t earlier = std::min(a, b), i = place_[earlier].forward++;
+    const std::uint32_t earlier = std::min(a, b), later = std::max(a, b), i = ahead[earlier]++;
     const double scale = g.scale_of(e);
-    const std::size_t kind =
-        g.table[e] + (scale < 0 && g.tables[g.table[e]].shape != Shape::table ? tables : 0);
-    link_[i] = {0, static_cast<std::uint32_t>(2 * kind + (b < a)), earlier, std::max(a, b),
-                static_cast<float>(scale)};
-    edge_of_[i] = static_cast<std::uint32_t>(e);
+    const std::size_t kind = kinds_.of(g, e);
+    link_[i] = {0, static_cast<std::uint32_t>(2 * kind + (b < a)), earlier, later, static_cast<float>(scale)};
     if (!scale_.empty()) scale_[i] = scale;
-    back_[place_[std::max(a, b)].back++] = i;
-    if (kind_[kind].way == TrwsKind::Way::convex) base_ += scale * g.tables[g.table[e]].base;
+    back_[behind[later]++] = i;
+    if (kinds_.kind[kind].way == TrwsKind::Way::convex) base_ += scale * g.tables[g.table[e]].base;
   }
-  for (std::size_t p = n; p > 0; --p) {  // ends have become beginnings of the next
-    place_[p].forward = place_[p - 1].forward;
-    place_[p].back = place_[p - 1].back;
-  }
-  if (n > 0) place_[0].forward = place_[0].back = 0;
   std::size_t values = 0;
-  for (std::size_t i = 0; i < m; ++i) {
-    const TrwsKind& k = kind_[link_[i].kind >> 1];
-    link_[i].message = static_cast<std::uint32_t>(values / 2);
-    values += static_cast<std::size_t>(trws_padded(std::max(k.rows, k.columns)));
+  for (TrwsLink& l : link_) {
+    l.message = static_cast<std::uint32_t>(values / 2);
+    values += static_cast<std::size_t>(std::max(place_[l.earlier].padded, place_[l.later].padded));
   }
   if (values / 2 > 0xffffffffu)
     throw GraphError(message("[trws] ", values, " values of messages are more than there are numbers for"));
@@ -220,7 +134,7 @@ void Trws::make_links() {
   view_.scale = scale_.empty() ? nullptr : scale_.data();
   view_.constant = constant_.data();
   view_.label = label_.data();
-  view_.room = ws_.take<double>(kTrwsRoom * widest_).data();
+  view_.room = ws_.take<double>(kTrwsRoom * widest).data();
   single_ = {};
   taken_ = {};
 }
@@ -235,30 +149,20 @@ void Trws::read_singles() {
     for (const int k : g.labels) values += static_cast<std::size_t>(trws_padded(k));
     single_ = ws_.take<float>(values);
   }
-  float* to = single_.data();
-  for (std::size_t p = 0; p < order_.size(); ++p) {
-    const TrwsPlace& at = place_[p];
-    const double* from = g.single.data() + at.exact;
-    double low = kInf, high = 0;
-    bool forbids = false, strange = false;
-    for (int x = 0; x < at.labels; ++x) {
-      const double e = from[x], size = std::abs(e);
+  const bool plain = !single_.empty() && trws_kernels().read(place_.data(), order_.size(), g.single.data(),
+                                                             kMostFloat, single_.data());
+  for (std::size_t v = 0; !plain && v < g.labels.size(); ++v) {
+    double low = kInf;
+    for (const double e : g.single.subspan(g.offset[v], static_cast<std::size_t>(g.labels[v]))) {
       low = e < low ? e : low;
-      forbids |= e == kInf;
-      strange |= std::isnan(e);
-      high = size < kInf && size > high ? size : high;
+      infinite |= e == kInf;
+      nan_ |= std::isnan(e);
+      large |= std::abs(e) > kMostFloat && e < kInf;
     }
-    nan_ |= strange;
-    infinite |= forbids;
-    large |= high > kMostSingle;
     if (low == kInf) bound_ = kInf;
-    if (to) {
-      for (int x = 0; x < at.labels; ++x) *to++ = static_cast<float>(from[x]);
-      for (int x = at.labels; x < at.padded; ++x) *to++ = static_cast<float>(kInf);
-    }
   }
   view_.single = single_.data();
-  view_.forbidden = tables_forbid_ || (infinite && !convex_alone_);
+  view_.forbidden = kinds_.forbid || (infinite && !kinds_.convex_alone);
   if (large && precision_ == Precision::single) view_.message ? refine() : void(precision_ = Precision::full);
 }
 

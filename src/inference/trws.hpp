@@ -9,15 +9,14 @@
 // does the same in double from the graph's own energies and rounds what it keeps of them down. The bound does
 // not fall from pass to pass (to the rounding of messages); where it stops it agrees weakly on the chains.
 //
-// Variables are visited level by level, a level being those with no link among them whose earlier neighbours
-// are all in earlier levels. That is the order of the variables as far as messages can tell, and neighbours
-// in time do not wait for each other.
+// Variables are visited a window of a thousand after the other, and level by level in each: a level are those
+// whose earlier neighbours in the window are all in earlier levels. As far as messages can tell that is the
+// order of the variables, but neighbours in time do not wait for each other, and memory is read in a row.
 
 #include <cstddef>
 #include <cstdint>
 
-#include "pair_graph.hpp"
-#include "trws_kernels.hpp"
+#include "pair_kinds.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
@@ -62,7 +61,6 @@ class Trws {
  private:
   void make_order();
   void make_links();
-  void make_kinds();
   void run(bool forward, bool labels, bool certify, double* marginal);
   template <class T>
   std::span<T> message_room();
@@ -74,14 +72,14 @@ class Trws {
   std::span<int> order_, place_of_;  // variable at a place, and the other way
   std::span<TrwsPlace> place_;
   std::span<TrwsLink> link_;
-  std::span<std::uint32_t> back_, edge_of_;
+  std::span<std::uint32_t> back_;
   std::span<double> scale_, constant_, taken_;
-  std::span<TrwsKind> kind_;
+  PairKinds kinds_;
   std::span<float> single_;
   std::span<int> label_;
-  std::size_t message_values_ = 0, widest_ = 0;
+  std::size_t message_values_ = 0;
   double base_ = 0, bound_ = -kInf, slack_ = 0;
-  bool nan_ = false, tables_forbid_ = false, convex_alone_ = true;
+  bool nan_ = false;
 };
 
 }  // namespace EBM_PRECISION

@@ -71,6 +71,13 @@ struct TrwsRange {
 };
 
 struct TrwsKernels {
+  // Energies of all places as float, padded. False when one is not finite or beyond `most`.
+  bool (*read)(const TrwsPlace* place, std::size_t places, const double* exact, double most, float* single);
+  // The message over one link in double from `h` at its end a or b, less its minimum, which is returned:
+  // to[y] = min_x h[x] + scale t(x, y). Vectors are padded, `to` is another one; room for 6 of the widest
+  // and 16.
+  double (*send)(const TrwsKind&, bool from_a, double scale, const double* h, int labels, double* to,
+                 double* room);
   void (*single)(const TrwsView&, const TrwsRange&);     // in float
   void (*certified)(const TrwsView&, const TrwsRange&);  // in double, messages float, rounded down
   void (*full)(const TrwsView&, const TrwsRange&);       // in double, messages double

@@ -124,7 +124,7 @@ TEST_F(GraphCommand, WhatCannotBe_IsToldInOneSentence) {
       {"graph", "info",
        file("b.cfn", "{problem {n <9} variables {a 2} functions {f {scope [a] type salldiff}}}"), "--quiet"},
       3, "a function is of type 'salldiff'");
-  expect({"graph", "info", file("b.json", "{\"labels\": [2]}"), "--quiet"}, 3, "'factors' is missing");
+  expect({"graph", "info", file("b.json", "{\"labels\": [2]}"), "--quiet"}, 3, "'ebm_graph' is missing");
   const std::string low = file("low.LG", "MARKOV 1 2 1 1 0 2 2000 0");
   expect({"graph", "convert", low, folder_ / "low.uai", "--quiet"}, 1, "no table entry exp(-E)");
   expect({"graph", "convert", low, folder_ / "low.cfn", "--decimals", "15", "--quiet"}, 1, "or fewer");

@@ -201,8 +201,7 @@ class SearchCommand : public SolveCommand {
  protected:
   void SetUp() override {
     for (const DiscreteEngine& e : discrete_engines())
-      for (const char* key :
-           {"anytime", "tree-reweighted", "trws", "simulated-annealing", "dual-decomposition"})
+      for (const char* key : {"branch-and-bound", "dual-decomposition", "trws"})
         if (engine_.empty() && e.key == key) engine_ = key;
     if (engine_.empty()) GTEST_SKIP() << "no engine here searches";
     hard_ = folder_ / "hard.json";

@@ -114,7 +114,7 @@ TEST(MaxFlow_SolvedAgainOnOneShape, IsThatOfItsNewCapacities) {
     flow.shape(
         n.excess.size(), n.edges.size(), [&](std::size_t e) { return n.edges[e]; }, ws);
     for (int again = 0; again < 3; ++again) {
-      flow.clear();
+      flow.clear_excess();
       for (double& c : n.forward) c = rng.below(9);
       for (double& x : n.excess) x = rng.below(21) - 10;
       set(flow, n);

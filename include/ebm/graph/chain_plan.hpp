@@ -42,6 +42,12 @@ struct ChainPlan {
   std::vector<Run> unary;
   std::vector<int> edge_first;  ///< [positions + 1] into edge: tables between positions p and p + 1
   std::vector<Edge> edge;
+  /// Steps up to this one, and from this one on, that read the same one row and keep the label count.
+  struct Alike {
+    int before, after;
+  };
+  std::vector<Alike> alike;  ///< [positions - 1], of the step from each position to the next
+  std::vector<Edge> shared;  ///< a few different tables among `edge` whose one row serves every instance
   int max_labels = 1;
   std::vector<int> offset;  ///< [positions + 1] sum of padded rows of labels
 

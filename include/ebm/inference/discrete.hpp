@@ -116,8 +116,9 @@ const DiscreteEngine& discrete_engine(std::string_view key);
 
 /// What an order of elimination says of a graph before anything runs.
 struct TreewidthBound {
-  int width = 0;       ///< no treewidth is higher; -1 when the order was given up as too wide
-  double bytes = 0;    ///< of JunctionTree's messages, marginals not counted; when given up, what was reached
+  int width = 0;  ///< no treewidth is higher; -1 when the order was given up as too wide
+  double bytes =
+      0;  ///< most that JunctionTree takes for a minimum; when given up, what its messages had reached
   double entries = 0;  ///< table entries of one pass
 };
 TreewidthBound treewidth_bound(const DiscreteGraph& graph);
