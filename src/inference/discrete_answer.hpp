@@ -100,9 +100,11 @@ void answer_minima(Batch& b, const Query& q, Method method, Answer& out, const F
 // An engine of free energies, beta finite. Weights are the marginals of factors; labels, when asked for, each
 // variable's most probable.
 template <class Find>
-void answer_sums(Batch& b, const Query& q, Method method, Answer& out, const Find& find) {
+void answer_sums(Batch& b, const Query& q, Method method, Answer& out, const Find& find,
+                 Tables tables = Tables::joint) {
   answer_samples(
-      b, q, method, out, [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
+      b, q, method, out,
+      [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
         Kept<DiscreteMarginals> marginals;
         const bool wanted = q.weights || q.answers;
         const Found f = find(view, b.sample(i).structure->plans, q.beta, wanted ? &*marginals : nullptr, ws);
@@ -114,7 +116,8 @@ void answer_sums(Batch& b, const Query& q, Method method, Answer& out, const Fin
           labels[v] = static_cast<int>(std::ranges::max_element(p) - p.begin());
         }
         return f;
-      });
+      },
+      tables);
 }
 
 // The same for a DiscreteGraph: Task::minimum.
@@ -140,14 +143,15 @@ Solution solve_minimum(const DiscreteGraph& graph, const Question& q, Method met
 
 // Task::free_energy and Task::marginals.
 template <class Find>
-Solution solve_sums(const DiscreteGraph& graph, const Question& q, Method method, const Find& find) {
+Solution solve_sums(const DiscreteGraph& graph, const Question& q, Method method, const Find& find,
+                    Tables tables = Tables::joint) {
   check_question(q);
   const Stopwatch watch;
   Workspace ws;
   const Plans plans;
   DiscreteMarginals marginals;
   const bool wanted = q.task == Question::Task::marginals;
-  const Found f = find(view_of(graph, ws), plans, q.beta, wanted ? &marginals : nullptr, ws);
+  const Found f = find(view_of(graph, ws, tables), plans, q.beta, wanted ? &marginals : nullptr, ws);
   Solution out;
   out.free_energy = f.energy;
   out.free_energy_bound = f.bound;

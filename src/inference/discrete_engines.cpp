@@ -60,6 +60,10 @@ constexpr DiscreteEngine kEngines[] = {
     {"chain", "Viterbi and forward-backward where factors form chains", kBoth, solve_by_chain},
     {"mini-bucket", "bounds of minima and free energies by elimination in small tables", kBoth,
      solve_by_mini_buckets},
+    {"mean-field",
+     "an upper bound of the free energy by independent variables",
+     {.free_energy = true},
+     solve_by_mean_field},
 };
 
 }  // namespace

@@ -18,6 +18,7 @@ Solution solve_by_mini_buckets(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_reweighted_trees(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_dual_decomposition(const DiscreteGraph& graph, const Question& q);
+Solution solve_by_mean_field(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_loopy(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_graph_cut(const DiscreteGraph& graph, const Question& q);
 Solution solve_by_alpha_expansion(const DiscreteGraph& graph, const Question& q);

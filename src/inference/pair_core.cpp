@@ -124,7 +124,7 @@ PairCore core_of(const PairGraph& g, CoreState& state, CoreMap& map) {
   for (std::size_t i = 0; i < order.size();) {
     std::size_t last = i + 1;
     while (last < order.size() && ends(order[last]) == ends(order[i])) ++last;
-    const auto [a, b] = ends(order[i]);
+    const int a = std::get<0>(ends(order[i])), b = std::get<1>(ends(order[i]));
     const auto swapped = [&](std::size_t e) { return place[at(g.edges[e].a)] != a; };
     PairCore::Edge edge{a, b, 0, 1, 0, 0};
     if (last == i + 1) {

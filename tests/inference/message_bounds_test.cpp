@@ -200,7 +200,9 @@ TEST(CertifiedMinima_OfEnergiesBeyondFloat, AreStillBounds) {
   Rng rng(108);
   DiscreteGraph g = grid_of(3, 3, 3, 1, rng);
   g.add(std::vector<int>{4}, std::vector<double>{0.0, 1e200, 1e39});
-  const double low = discrete_engine("exhaustive").solve(g, {}).energy;
+  double low = kInf;  // engines that add and take away lose all of it
+  each_labelling(std::vector<int>(9, 3),
+                 [&](const std::vector<int>& y) { low = std::min(low, g.energy(y)); });
   for (const char* name : kEngines) {
     const Solution s = discrete_engine(name).solve(g, {});
     EXPECT_LE(s.bound, low + 1e-6);
