@@ -24,7 +24,10 @@
 #include <ebm/ebm.hpp>
 #include <functional>
 #include <new>
+#include <numeric>
+#include <tuple>
 
+#include "src/inference/chain_kernels.hpp"
 #include "src/inference/chain_problem.hpp"
 
 namespace {
@@ -161,34 +164,58 @@ void chains() {
   ask(1, answer);
   ask(kInf, minimum);
 
-  // The recurrences alone: problems made ready once, kept in one workspace.
+  // The recurrences alone: problems made ready once, kept in one workspace, as many at once as the engine
+  // takes.
   Workspace kept, scratch;
+  ChainTables tables;
+  std::vector<int> order(data.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::sort(order, {}, [&](int i) {
+    const ChainPlan& plan = *batch.sample(i).structure->chain;
+    return std::tuple(plan.max_labels, plan.variable.size(), i);
+  });
   std::vector<ChainProblem> problems;
-  for (int i = 0; i < batch.samples(); ++i)
-    problems.push_back(read_chain(batch, i, Over::all, nullptr, kept));
+  for (const int i : order) problems.push_back(read_chain(batch, i, Over::all, nullptr, tables, kept));
   std::vector<ChainMarginals> marginals;
-  for (const ChainProblem& c : problems) marginals.push_back(room_for_marginals(c, kept));
+  for (const ChainProblem& c : problems) marginals.push_back(room_for_marginals(c, true, kept));
   double free = 0, low = 0;
-  std::vector<int> labels(64);
-  const auto t = least(
-      {[&] { ask(1, answer); },
-       [&] {
-         free = 0;
-         for (std::size_t i = 0; i < problems.size(); ++i) {
-           scratch.reset();
-           const ChainMarginals& m = marginals[i];
-           std::ranges::fill(m.label, 0.0), std::ranges::fill(m.pair, 0.0);
-           free += chain_free_energy(problems[i], Over::all, 1, &m, scratch);
-         }
-       },
-       [&] { ask(kInf, minimum); },
-       [&] {
-         low = 0;
-         for (const ChainProblem& c : problems) {
-           scratch.reset();
-           low += chain_minimum(c, Over::all, {labels.data(), static_cast<std::size_t>(c.length)}, scratch);
-         }
-       }});
+  std::vector<int> labels(64 * kChainRows);
+  std::vector<ChainSum> sums;
+  std::vector<ChainMinimum> minima;
+  const auto each_few = [&](const auto& visit) {
+    for (std::size_t i = 0; i < problems.size(); i += kChainRows) {
+      scratch.reset();
+      visit(i, std::min<std::size_t>(problems.size(), i + kChainRows));
+    }
+  };
+  const auto t =
+      least({[&] { ask(1, answer); },
+             [&] {
+               free = 0;
+               each_few([&](std::size_t first, std::size_t last) {
+                 sums.clear();
+                 for (std::size_t i = first; i < last; ++i) {
+                   std::ranges::fill(marginals[i].label, 0.0), std::ranges::fill(marginals[i].pair, 0.0);
+                   sums.push_back({&problems[i], Over::all, &marginals[i]});
+                 }
+                 chain_free_energies(sums, 1, scratch);
+                 for (const ChainSum& s : sums) free += s.energy;
+               });
+             },
+             [&] { ask(kInf, minimum); },
+             [&] {
+               low = 0;
+               each_few([&](std::size_t first, std::size_t last) {
+                 minima.clear();
+                 for (std::size_t i = first; i < last; ++i)
+                   minima.push_back(
+                       {&problems[i],
+                        Over::all,
+                        {labels.data() + 64 * (i - first), static_cast<std::size_t>(problems[i].length)}});
+                 chain_minima(minima, scratch);
+                 for (const ChainMinimum& m : minima) low += m.energy;
+               });
+             }});
   double engine_free = 0, engine_low = 0;
   for (const double e : answer.energy) engine_free += e;
   for (const double e : minimum.energy) engine_low += e;

@@ -58,6 +58,7 @@ void add_mnist(CLI::App& ebm);
 void add_check_reader(CLI::App& ebm);
 void add_faces(CLI::App& ebm);
 void add_generate(CLI::App& ebm);
+void add_graph(CLI::App& ebm);
 void add_lattice(CLI::App& ebm);
 void add_losses(CLI::App& ebm);
 void add_solve(CLI::App& ebm);

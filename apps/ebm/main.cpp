@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   app::add_check_reader(ebm);
   app::add_faces(ebm);
   app::add_generate(ebm);
+  app::add_graph(ebm);
   app::add_lattice(ebm);
   app::add_losses(ebm);
   app::add_solve(ebm);

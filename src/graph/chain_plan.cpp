@@ -16,12 +16,24 @@ struct Link {
 }  // namespace
 
 std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
-  const int n = s.label_variables;
   if (s.has_path || s.real_dims > 0) return nullptr;
+  std::vector<int> labels;
+  for (const LabelBlock& block : s.labels) labels.insert(labels.end(), block.count, block.labels);
+  std::vector<ChainScopes> groups;
+  for (const Group& g : s.groups) {
+    if (g.on_path || g.on_reals || g.index != Index::joint) return nullptr;
+    groups.push_back({g.arity, g.instances, g.shared, g.scopes});
+  }
+  return plan_chains(labels, groups);
+}
+
+std::shared_ptr<const ChainPlan> plan_chains(std::span<const int> labels,
+                                             std::span<const ChainScopes> groups) {
+  const auto n = static_cast<int>(labels.size());
   std::vector<std::array<Link, 2>> links(static_cast<std::size_t>(n));
   // Neighbours, at most two each; parallel factors on one pair are one link.
-  for (const Group& g : s.groups) {
-    if (g.on_path || g.on_reals || g.arity > 2 || g.index != Index::joint) return nullptr;
+  for (const ChainScopes& g : groups) {
+    if (g.arity > 2) return nullptr;
     if (g.arity != 2) continue;
     for (int i = 0; i < g.instances; ++i) {
       const int a = g.scopes[2 * i], b = g.scopes[2 * i + 1];
@@ -61,13 +73,13 @@ std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
   plan->edge_first.assign(positions + 1, 0);
   plan->offset.assign(positions + 1, 0);
   for (std::size_t p = 0; p < positions; ++p) {
-    const int k = s.labels_of(plan->variable[p]);
+    const int k = labels[static_cast<std::size_t>(plan->variable[p])];
     plan->labels.push_back(k);
     plan->max_labels = std::max(plan->max_labels, k);
-    plan->offset[p + 1] = plan->offset[p] + k;
+    plan->offset[p + 1] = plan->offset[p] + chain_row(k);
   }
-  for (std::size_t index = 0; index < s.groups.size(); ++index) {
-    const Group& g = s.groups[index];
+  for (std::size_t index = 0; index < groups.size(); ++index) {
+    const ChainScopes& g = groups[index];
     if (g.arity != 1) continue;
     for (int i = 0; i < g.instances; ++i) {
       const int p = position[g.scopes[i]];
@@ -78,20 +90,41 @@ std::shared_ptr<const ChainPlan> plan_chains(const Structure& s) {
     }
   }
   const auto each_edge = [&](const auto& visit) {
-    for (std::size_t g = 0; g < s.groups.size(); ++g)
-      if (s.groups[g].arity == 2)
-        for (int i = 0; i < s.groups[g].instances; ++i)
-          visit(static_cast<int>(g), i, position[s.groups[g].scopes[2 * i]],
-                position[s.groups[g].scopes[2 * i + 1]]);
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      if (groups[g].arity == 2)
+        for (int i = 0; i < groups[g].instances; ++i)
+          visit(static_cast<int>(g), i, position[groups[g].scopes[2 * i]],
+                position[groups[g].scopes[2 * i + 1]]);
   };
   each_edge([&](int, int, int a, int b) { ++plan->edge_first[std::min(a, b) + 1]; });
   for (std::size_t p = 0; p < positions; ++p) plan->edge_first[p + 1] += plan->edge_first[p];
   plan->edge.resize(static_cast<std::size_t>(plan->edge_first.back()));
   std::vector<int> edge_at(plan->edge_first.begin(), plan->edge_first.end() - 1);
   each_edge([&](int group, int i, int a, int b) {
-    plan->edge[static_cast<std::size_t>(edge_at[std::min(a, b)]++)] = {group, s.groups[group].shared ? 0 : i,
+    plan->edge[static_cast<std::size_t>(edge_at[std::min(a, b)]++)] = {group, groups[group].shared ? 0 : i,
                                                                        a > b};
   });
+  const auto single = [&](std::size_t p) { return plan->edge_first[p + 1] == plan->edge_first[p] + 1; };
+  const auto edge_of = [&](std::size_t p) {
+    return plan->edge[static_cast<std::size_t>(plan->edge_first[p])];
+  };
+  plan->alike.resize(positions > 0 ? positions - 1 : 0);
+  for (std::size_t p = 0; p < plan->alike.size(); ++p) {
+    const bool goes_on = p > 0 && single(p) && single(p - 1) && edge_of(p) == edge_of(p - 1) &&
+                         plan->labels[p] == plan->labels[p + 1];
+    plan->alike[p].before = goes_on ? plan->alike[p - 1].before + 1 : 1;
+  }
+  for (std::size_t p = plan->alike.size(); p-- > 0;)
+    plan->alike[p].after =
+        p + 1 < plan->alike.size() && plan->alike[p + 1].before > 1 ? plan->alike[p + 1].after + 1 : 1;
+  constexpr std::size_t kMost = 16;
+  for (std::size_t p = 0; p < positions && plan->shared.size() < kMost; ++p) {
+    if (!single(p)) continue;
+    const ChainPlan::Edge e = edge_of(p);
+    if (groups[static_cast<std::size_t>(e.group)].shared &&
+        std::find(plan->shared.begin(), plan->shared.end(), e) == plan->shared.end())
+      plan->shared.push_back(e);
+  }
   return plan;
 }
 

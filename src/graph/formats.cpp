@@ -4,19 +4,17 @@
 #include <limits>
 
 #include "ebm/io/gzip.hpp"
+#include "src/graph/table_room.hpp"
 #include "src/graph/tokens.hpp"
 
 namespace ebm::discrete {
 namespace {
 
-// Tables that a few characters stand for: entries of one file in all (a gigabyte).
-constexpr double kMostEntries = 0x1p27;
-
 // A scope just read, the product of its label counts checked before a table is allocated.
 class Scope {
  public:
   std::vector<int> variables;
-  std::size_t read(Tokens& in, const DiscreteGraph& graph, long long arity, double& entries_so_far) {
+  std::size_t read(Tokens& in, const DiscreteGraph& graph, long long arity, TableRoom& room) {
     variables.clear();
     double entries = 1;
     for (long long a = 0; a < arity; ++a) {
@@ -26,10 +24,7 @@ class Scope {
       variables.push_back(v);
       entries *= graph.labels()[static_cast<std::size_t>(v)];
     }
-    entries_so_far += entries;
-    if (entries_so_far > kMostEntries)
-      in.fail("a table of ", entries, " entries (", 8 * entries / 0x1p20, " MiB) brings all to more than ",
-              8 * kMostEntries / 0x1p20, " MiB");
+    if (const std::string why = room.take(entries); !why.empty()) in.fail(why);
     return static_cast<std::size_t>(entries);
   }
 };
@@ -64,8 +59,11 @@ auto read(const std::filesystem::path& path, const Parse& parse) {
 
 }  // namespace
 
-GraphFile parse_uai(std::string_view text, std::string_view name) {
-  Tokens in(text, name);
+namespace {
+
+// `energy()` of the next entry.
+template <class Energy>
+GraphFile parse_tables(Tokens& in, const Energy& energy) {
   const std::string_view kind = in.next();
   if (kind != "MARKOV" && kind != "BAYES") in.fail("expected MARKOV or BAYES, found ", Tokens::shown(kind));
   GraphFile out;
@@ -74,11 +72,11 @@ GraphFile parse_uai(std::string_view text, std::string_view name) {
   const long long factors = in.count("the number of factors", 0);
   std::vector<std::vector<int>> scopes;
   scopes.reserve(static_cast<std::size_t>(factors));
-  double entries_so_far = 0;
+  TableRoom room;
   std::vector<std::size_t> entries;
   for (long long f = 0; f < factors; ++f) {
     Scope scope;
-    entries.push_back(scope.read(in, out.graph, read_arity(in), entries_so_far));
+    entries.push_back(scope.read(in, out.graph, read_arity(in), room));
     scopes.push_back(std::move(scope.variables));
   }
   std::vector<double> row;
@@ -88,10 +86,25 @@ GraphFile parse_uai(std::string_view text, std::string_view name) {
     if (given != static_cast<long long>(entries[f]))
       in.fail("table ", f, " has ", given, " entries, and its variables ", entries[f], " joint labels");
     row.clear();
-    for (std::size_t e = 0; e < entries[f]; ++e) row.push_back(in.minus_log("an entry of a table"));
+    for (std::size_t e = 0; e < entries[f]; ++e) row.push_back(energy());
     out.graph.add(scopes[f], row);
   }
   in.end();
+  return out;
+}
+
+}  // namespace
+
+GraphFile parse_uai(std::string_view text, std::string_view name) {
+  Tokens in(text, name);
+  return parse_tables(in, [&] { return in.minus_log("an entry of a table"); });
+}
+
+GraphFile parse_lg(std::string_view text, std::string_view name) {
+  Tokens in(text, name);
+  GraphFile out = parse_tables(in, [&] { return in.minus("the logarithm of an entry"); });
+  out.meaning = Meaning::logarithms;
+  out.format = out.format == "UAI BAYES" ? "LG BAYES" : "LG MARKOV";
   return out;
 }
 
@@ -100,7 +113,7 @@ GraphFile parse_fg(std::string_view text, std::string_view name) {
   std::vector<int> labels;
   GraphFile out;
   out.format = "libDAI";
-  double entries_so_far = 0;
+  TableRoom room;
   std::vector<double> row;
   for (const bool first : {true, false}) {
     Tokens in(text, name, '#');
@@ -126,10 +139,8 @@ GraphFile parse_fg(std::string_view text, std::string_view name) {
         known = k;
         size *= k;
       }
-      if (first) entries_so_far += size;
-      if (entries_so_far > kMostEntries)
-        in.fail("a table of ", size, " entries (", 8 * size / 0x1p20, " MiB) brings all to more than ",
-                8 * kMostEntries / 0x1p20, " MiB");
+      if (first)
+        if (const std::string why = room.take(size); !why.empty()) in.fail(why);
       const long long given =
           in.integer("the number of entries that are listed", 0, static_cast<long long>(size));
       if (!first) row.assign(static_cast<std::size_t>(size), kInf);
@@ -167,11 +178,11 @@ GraphFile parse_wcsp(std::string_view text, std::string_view name) {
     if (e < 0) in.fail("expected a weight, found ", e, ", which is negative");
     return e >= bound ? kInf : e;
   };
-  double entries_so_far = 0;
+  TableRoom room;
   Scope scope;
   std::vector<double> row;
   for (long long f = 0; f < functions; ++f) {
-    const std::size_t entries = scope.read(in, out.graph, read_arity(in), entries_so_far);
+    const std::size_t entries = scope.read(in, out.graph, read_arity(in), room);
     row.assign(entries, energy());
     const long long tuples = in.integer("the number of tuples", 0, std::numeric_limits<long long>::max());
     for (long long t = 0; t < tuples; ++t) {
@@ -189,14 +200,23 @@ GraphFile parse_wcsp(std::string_view text, std::string_view name) {
   return out;
 }
 
+std::string ending_of(const std::filesystem::path& path) {
+  std::string out = (path.extension() == ".gz" ? path.stem() : path).extension().string();
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
 GraphFile read_graph(const std::filesystem::path& path) {
-  const std::filesystem::path plain = path.extension() == ".gz" ? path.stem() : path;
-  const std::string ending = plain.extension().string();
-  for (const auto& [known, parse] :
-       {std::pair{".uai", &parse_uai}, {".fg", &parse_fg}, {".wcsp", &parse_wcsp}})
+  const std::string ending = ending_of(path);
+  for (const auto& [known, parse] : {std::pair{".uai", &parse_uai},
+                                     {".lg", &parse_lg},
+                                     {".fg", &parse_fg},
+                                     {".wcsp", &parse_wcsp},
+                                     {".cfn", &parse_cfn},
+                                     {".json", &parse_json}})
     if (ending == known) return read(path, *parse);
   throw DataError(message(path.string(), ": the ending '", ending,
-                          "' is none of .uai, .fg and .wcsp, by which graphs are read"));
+                          "' is none of .uai, .LG, .fg, .wcsp, .cfn and .json, by which graphs are read"));
 }
 
 std::vector<int> parse_evidence(std::string_view text, std::string_view name, const DiscreteGraph& graph) {

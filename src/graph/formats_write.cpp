@@ -1,30 +1,13 @@
 // Discrete graphs and answers as text. Numbers are the shortest that are read back to the same double.
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <limits>
 
-#include "ebm/core/error.hpp"
 #include "ebm/graph/formats.hpp"
+#include "format_text.hpp"
 
 namespace ebm::discrete {
 namespace {
-
-class Text {
- public:
-  Text& operator<<(std::string_view s) {
-    out.append(s);
-    return *this;
-  }
-  template <class T>
-  requires std::is_arithmetic_v<T> Text& operator<<(T value) {
-    std::array<char, 32> buffer;
-    out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
-    return *this;
-  }
-  std::string out;
-};
 
 double entry(double energy) {
   const double p = std::exp(-energy);
@@ -34,46 +17,12 @@ double entry(double energy) {
   return p;
 }
 
-// The joint table of a count or an agreement. \throws GraphError when no file would hold it.
-void expand(const DiscreteGraph::Group& g, std::vector<double>& row) {
-  constexpr std::size_t kMost = std::size_t{1} << 20;
-  const std::size_t joint = entries_of(Index::joint, g.sizes);
-  if (joint == 0 || joint > kMost)
-    throw GraphError(message("[graph] a factor on ", g.arity,
-                             " variables has no table that a file of tables ", "holds: more than ", kMost,
-                             " joint labels; write JSON"));
-  std::vector<int> scope(g.sizes.size()), labels(g.sizes.size(), 0);
-  for (std::size_t a = 0; a < scope.size(); ++a) scope[a] = static_cast<int>(a);
-  std::vector<double> out;
-  out.reserve(joint);
-  for (std::size_t e = 0; e < joint; ++e) {
-    out.push_back(row[entry_of(g.index, g.sizes, scope.data(), g.entries, labels)]);
-    for (std::size_t a = labels.size(); a-- > 0;) {
-      if (++labels[a] < g.sizes[a]) break;
-      labels[a] = 0;
-    }
-  }
-  row = std::move(out);
-}
-
-// visit(scope, row of energies) for every factor, and the constant as one without variables.
-template <class Visit>
-void each_factor(const DiscreteGraph& graph, const Visit& visit) {
-  std::vector<double> row;
-  for (const DiscreteGraph::Group& g : graph.groups())
-    for (int i = 0; i < g.instances; ++i) {
-      row.assign(g.row(i), g.row(i) + g.entries);
-      for (double& e : row) e *= g.scale(i);
-      if (g.index != Index::joint) expand(g, row);
-      visit(g.scope(i), std::span<const double>(row), std::span<const int>(g.sizes));
-    }
-  const double constant = graph.constant();
-  if (constant != 0) visit(std::span<const int>(), std::span(&constant, 1), std::span<const int>());
-}
-
 }  // namespace
 
-std::string to_uai(const DiscreteGraph& graph) {
+namespace {
+
+template <class Write>
+std::string as_uai(const DiscreteGraph& graph, const Write& write) {
   Text text;
   text << "MARKOV\n" << graph.variables() << "\n";
   for (const int k : graph.labels()) text << k << " ";
@@ -85,10 +34,23 @@ std::string to_uai(const DiscreteGraph& graph) {
   });
   each_factor(graph, [&](auto, auto row, auto) {
     text << "\n" << row.size() << "\n";
-    for (const double e : row) text << entry(e) << " ";
+    for (const double e : row) {
+      write(text, e);
+      text << " ";
+    }
     text << "\n";
   });
   return std::move(text.out);
+}
+
+}  // namespace
+
+std::string to_uai(const DiscreteGraph& graph) {
+  return as_uai(graph, [](Text& text, double e) { text << entry(e); });
+}
+
+std::string to_lg(const DiscreteGraph& graph) {
+  return as_uai(graph, [](Text& text, double e) { text << 0 - e; });
 }
 
 std::string to_fg(const DiscreteGraph& graph) {

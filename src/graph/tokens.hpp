@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ class Tokens {
     return value;
   }
   double number(std::string_view what) {
+    double plain;
+    if (plain_number(plain)) return plain;
     std::string_view token = next();
     if (token.starts_with('+')) token.remove_prefix(1);
     double value = 0;
@@ -62,6 +65,14 @@ class Tokens {
     const double p = number(what);
     if (p < 0) fail("expected ", what, ", found ", p, ", which is negative");
     return p > 0 ? -std::log(p) : kInf;
+  }
+  // Minus a logarithm, which may be -inf.
+  double minus(std::string_view what) {
+    const std::size_t at = at_;
+    if (const std::string_view token = next(); token == "-inf" || token == "-Inf" || token == "-INF")
+      return kInf;
+    at_ = at;
+    return -number(what);
   }
   void end() {
     if (!done()) fail("expected the end, found ", shown(next()));
@@ -82,6 +93,49 @@ class Tokens {
   }
 
  private:
+  // Digits with a point and an exponent that make a whole number below 2^53 times or over a power of ten that
+  // a double holds: one rounding, as exact as it can be (Clinger 1990). Anything else is left to from_chars.
+  bool plain_number(double& out) {
+    skip();
+    constexpr double kTens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const char *at = text_.data() + at_, *const end = text_.data() + text_.size();
+    const bool negative = at < end && *at == '-';
+    at += negative;
+    std::uint64_t whole = 0;
+    const char* const first = at;
+    const auto digits = [&] {
+      for (; at < end && *at >= '0' && *at <= '9'; ++at)
+        whole = whole * 10 + static_cast<std::uint64_t>(*at - '0');
+    };
+    digits();
+    long count = at - first;
+    int tens = 0;
+    if (at < end && *at == '.') {
+      const char* const point = ++at;
+      digits();
+      count += at - point;
+      tens -= static_cast<int>(at - point);
+    }
+    if (count == 0 || count > 18 || whole >> 53 != 0) return false;
+    if (at < end && (*at == 'e' || *at == 'E')) {
+      ++at;
+      const bool below = at < end && *at == '-';
+      at += below || (at < end && *at == '+');
+      int power = 0;
+      const char* const from = at;
+      for (; at < end && *at >= '0' && *at <= '9' && power < 1000; ++at) power = power * 10 + (*at - '0');
+      if (at == from) return false;
+      tens += below ? -power : power;
+    }
+    if ((at < end && !blank(*at)) || tens < -22 || tens > 22) return false;
+    out = static_cast<double>(whole);
+    out = tens < 0 ? out / kTens[-tens] : out * kTens[tens];
+    if (negative) out = -out;
+    before_ = at_;
+    at_ = static_cast<std::size_t>(at - text_.data());
+    return true;
+  }
   static bool blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
   void skip() {
     for (; at_ < text_.size(); ++at_) {

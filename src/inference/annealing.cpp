@@ -185,7 +185,7 @@ void anneal_labels(Batch& b, const Query& q, const AnnealedImportance& o, Answer
     const DiscreteView view = view_of(b, sample, q.over, nullptr, *ws, Tables::declared);
     const Structure& s = *b.sample(sample).structure;
     anneal(view, declared_readers(view, s.plans), o, q.beta, chain_rng(o.seed, q.chains, sample).fork(1),
-           particles);
+           Limits{}, particles);
     tell(i, particles.log_base, particles.log_weight, q.beta, out);
     if (!particles.open) out.error[i] = 0;
     nan |= std::isnan(out.energy[i]);

@@ -3,7 +3,9 @@
 #include "answering.hpp"
 #include "closed_form.hpp"
 #include "ebm/inference/discrete.hpp"
+#include "ebm/inference/message_passing.hpp"
 #include "ebm/inference/reals.hpp"
+#include "ebm/inference/search.hpp"
 #include "real_domain.hpp"
 #include "residual_plan.hpp"
 
@@ -128,8 +130,18 @@ void infer::Automatic::answer(Batch& b, const Query& q, Answer& out) const {
     why = Why::chain_structure;
     SumProduct{}.answer(b, q, out);
   } else {
-    why = Why::low_treewidth;
-    JunctionTree{}.answer(b, q, out);  // refuses by its size what is too wide
+    // What is too wide is searched, for so long at the most that a step of training has an end; sums are
+    // passed around. A junction tree refuses the rest by its size.
+    constexpr double kBranches = 2000;
+    const bool wide =
+        q.over != Over::others && q.steps == 0 && !has_low_treewidth(b, q, JunctionTree{}.memory);
+    why = wide ? Why::loopy : Why::low_treewidth;
+    if (!wide)
+      JunctionTree{}.answer(b, q, out);
+    else if (q.beta == kInf)
+      BranchAndBound{.branches = kBranches}.answer(b, q, out);
+    else
+      Loopy{}.answer(b, q, out);
   }
   out.report.asked = Method::automatic;
   if (out.report.why != Why::unbounded) out.report.why = why;

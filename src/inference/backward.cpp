@@ -71,13 +71,23 @@ void backward_at_points(Batch& b, std::span<const Pull> pulls, std::span<Real> g
 void backward(Batch& b, std::span<const Pull> pulls, std::span<Real> gradient, std::vector<Real>& scratch) {
   for (const Pull& pull : pulls)
     if (!pull.answer->points.empty()) return backward_at_points(b, pulls, gradient, scratch);
-  scratch.assign(b.weights(), Real(0));
-  for (const Pull& pull : pulls)
-    for (int i = 0; i < b.samples(); ++i) {
+  scratch.resize(b.weights());
+  for (int i = 0; i < b.samples(); ++i) {
+    const std::size_t first = b.weights_of(i), size = b.weights_of(i + 1) - first;
+    Real* to = scratch.data() + first;
+    bool written = false;
+    for (const Pull& pull : pulls) {
       const double slope = pull.slope[static_cast<std::size_t>(i)];
-      const std::size_t first = b.weights_of(i), size = b.weights_of(i + 1) - first;
-      if (slope != 0) add_scaled(pull.answer->weights.data() + first, size, slope, scratch.data() + first);
+      const Real* from = pull.answer->weights.data() + first;
+      if (slope == 0) continue;
+      if (written)
+        add_scaled(from, size, slope, to);
+      else
+        std::transform(from, from + size, to, [s = static_cast<Real>(slope)](Real x) { return s * x; });
+      written = true;
     }
+    if (!written) std::fill_n(to, size, Real(0));
+  }
   if (std::ranges::any_of(scratch, [](Real x) { return x != 0; })) b.backward(scratch, gradient);
 }
 

@@ -22,28 +22,82 @@ using V = hn::Vec<D>;
 constexpr std::size_t kLanes = hn::MaxLanes(D());
 static_assert(kLanes <= kBucketLanes);
 
+struct Plus {
+  static HWY_INLINE double of(double a, double b) { return a + b; }
+  static HWY_INLINE V of(V a, V b) { return hn::Add(a, b); }
+};
+struct Times {
+  static HWY_INLINE double of(double a, double b) { return a * b; }
+  static HWY_INLINE V of(V a, V b) { return hn::Mul(a, b); }
+};
+
 void fill(double* t, double value, std::size_t n) {
   for (std::size_t j = 0; j < n; ++j) t[j] = value;
 }
 
-void add(double* t, const double* s, std::size_t n) {
+template <class Op>
+void start(double* t, const double* s, double value, std::size_t n) {
   const D d;
-  std::size_t j = 0;
-  for (; j + kLanes <= n; j += kLanes)
-    hn::StoreU(hn::Add(hn::LoadU(d, t + j), hn::LoadU(d, s + j)), d, t + j);
-  for (; j < n; ++j) t[j] += s[j];
+  const V v = hn::Set(d, value);
+  for (std::size_t j = 0; j < n; j += kLanes) hn::StoreU(Op::of(hn::LoadU(d, s + j), v), d, t + j);
 }
 
-void add_at(double* t, const double* s, const std::uint32_t* index, std::size_t n) {
+template <class Op>
+HWY_INLINE void join(double* t, const double* s, std::size_t n) {
+  const D d;
+  std::size_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) hn::StoreU(Op::of(hn::LoadU(d, t + j), hn::LoadU(d, s + j)), d, t + j);
+  for (; j < n; ++j) t[j] = Op::of(t[j], s[j]);
+}
+
+template <class Op>
+void join_all(double* t, const double* s, std::size_t n) {
+  join<Op>(t, s, n);
+}
+
+template <class Op>
+void join_at(double* t, const double* s, const std::uint32_t* index, std::size_t n) {
   const D d;
   const hn::RebindToSigned<D> wide;
   const hn::Rebind<std::int32_t, D> narrow;  // offsets in a block or a factor, below 2^31
   std::size_t j = 0;
   for (; j + kLanes <= n; j += kLanes) {
     const auto at = hn::PromoteTo(wide, hn::LoadU(narrow, reinterpret_cast<const std::int32_t*>(index + j)));
-    hn::StoreU(hn::Add(hn::LoadU(d, t + j), hn::GatherIndex(d, s, at)), d, t + j);
+    hn::StoreU(Op::of(hn::LoadU(d, t + j), hn::GatherIndex(d, s, at)), d, t + j);
   }
-  for (; j < n; ++j) t[j] += s[index[j]];
+  for (; j < n; ++j) t[j] = Op::of(t[j], s[index[j]]);
+}
+
+template <class Op>
+void join_runs(double* t, const double* s, const std::uint32_t* index, std::size_t n, std::size_t run) {
+  for (std::size_t j = 0; j < n; j += run) join<Op>(t + j, s + index[j], run);
+}
+
+template <class Op>
+void join_repeats(double* t, const double* s, std::size_t n, std::size_t times) {
+  const D d;
+  std::size_t j = 0;
+  if (times % kLanes == 0) {
+    for (; j < n; j += times) {
+      const V x = hn::Set(d, *s++);
+      for (std::size_t i = j; i < j + times; i += kLanes)
+        hn::StoreU(Op::of(hn::LoadU(d, t + i), x), d, t + i);
+    }
+  } else if (kLanes % times == 0) {
+    const hn::RebindToSigned<D> whole;
+    HWY_ALIGN std::int64_t place[kLanes];
+    for (std::size_t i = 0; i < kLanes; ++i) place[i] = static_cast<std::int64_t>(i / times);
+    const auto at = hn::IndicesFromVec(d, hn::Load(whole, place));
+    const auto first = hn::FirstN(d, kLanes / times);
+    for (; j + kLanes <= n; j += kLanes, s += kLanes / times) {
+      const V x = hn::TableLookupLanes(hn::MaskedLoad(first, d, s), at);
+      hn::StoreU(Op::of(hn::LoadU(d, t + j), x), d, t + j);
+    }
+  }
+  for (std::size_t i = 0; j < n; ++j) {
+    t[j] = Op::of(t[j], *s);
+    if (++i == times) i = 0, ++s;
+  }
 }
 
 void lowest(const double* t, int labels, std::size_t columns, std::size_t stride, double* out) {
@@ -102,9 +156,84 @@ void weigh(double* t, int labels, std::size_t columns, std::size_t stride, doubl
   }
 }
 
+void total(const double* t, int labels, std::size_t columns, std::size_t stride, double* out) {
+  const D d;
+  for (std::size_t j = 0; j < columns; j += kLanes) {
+    V sum = hn::LoadU(d, t + j);
+    for (int k = 1; k < labels; ++k)
+      sum = hn::Add(sum, hn::LoadU(d, t + static_cast<std::size_t>(k) * stride + j));
+    hn::StoreU(sum, d, out + j);
+  }
+}
+
+void share(double* t, int labels, std::size_t columns, std::size_t stride, const double* q) {
+  const D d;
+  for (std::size_t j = 0; j < columns; j += kLanes) {
+    V sum = hn::LoadU(d, t + j);
+    for (int k = 1; k < labels; ++k)
+      sum = hn::Add(sum, hn::LoadU(d, t + static_cast<std::size_t>(k) * stride + j));
+    const auto none = hn::Eq(sum, hn::Zero(d));
+    const V by =
+        hn::IfThenZeroElse(none, hn::Div(hn::LoadU(d, q + j), hn::IfThenElse(none, hn::Set(d, 1), sum)));
+    for (int k = 0; k < labels; ++k) {
+      double* row = t + static_cast<std::size_t>(k) * stride + j;
+      hn::StoreU(hn::Mul(hn::LoadU(d, row), by), d, row);
+    }
+  }
+}
+
+void weights_of(const double* e, double beta, double from, std::size_t n, double* out) {
+  const D d;
+  const V minus_beta = hn::Set(d, -beta), low = hn::Set(d, from);
+  std::size_t j = 0;
+  for (; j + kLanes <= n; j += kLanes)
+    hn::StoreU(exp_below(hn::Mul(minus_beta, hn::Sub(hn::LoadU(d, e + j), low))), d, out + j);
+  if (j == n) return;
+  double last[kBucketLanes] = {};
+  for (std::size_t i = j; i < n; ++i) last[i - j] = e[i];
+  hn::StoreU(exp_below(hn::Mul(minus_beta, hn::Sub(hn::LoadU(d, last), low))), d, last);
+  for (std::size_t i = j; i < n; ++i) out[i] = last[i - j];
+}
+
+double sum(const double* s, std::size_t n) {
+  const D d;
+  V all = hn::Zero(d);
+  std::size_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) all = hn::Add(all, hn::LoadU(d, s + j));
+  double out = j > 0 ? hn::GetLane(hn::SumOfLanes(d, all)) : 0;
+  for (; j < n; ++j) out += s[j];
+  return out;
+}
+
+void scale(double* s, double by, std::size_t n) {
+  for (std::size_t j = 0; j < n; ++j) s[j] *= by;
+}
+
+void extent(const double* s, std::size_t n, double* low, double* high) {
+  const D d;
+  const V infinite = hn::Set(d, std::numeric_limits<double>::infinity()), zero = hn::Zero(d);
+  V least = infinite, most = zero;
+  std::size_t j = 0;
+  for (; j + kLanes <= n; j += kLanes) {
+    const V x = hn::LoadU(d, s + j);
+    most = hn::Max(most, x);
+    least = hn::Min(least, hn::IfThenElse(hn::Gt(x, zero), x, infinite));
+  }
+  *low = hn::GetLane(hn::MinOfLanes(d, least));
+  *high = hn::GetLane(hn::MaxOfLanes(d, most));
+  for (; j < n; ++j) {
+    if (s[j] > *high) *high = s[j];
+    if (s[j] > 0 && s[j] < *low) *low = s[j];
+  }
+}
+
+template <class Op>
+constexpr BucketJoins kJoins{fill, start<Op>, join_all<Op>, join_at<Op>, join_runs<Op>, join_repeats<Op>};
+
 }  // namespace
 
-const BucketKernels kKernels{fill, add, add_at, lowest, soft_lowest, weigh};
+const BucketKernels kKernels{kJoins<Plus>, kJoins<Times>, lowest, soft_lowest, total, weigh,
+                             share,        weights_of,    sum,    scale,       extent};
 const BucketKernels* table() { return &kKernels; }
 
 }  // namespace HWY_NAMESPACE

@@ -8,7 +8,8 @@
 //     writes marginals of variables and factors when they are wanted.
 //
 // `Plans` are the structure's; the workspace is the thread's, and reset between samples. Views have joint
-// tables, and auxiliary variables behind the graph's own where it has counts or agreements.
+// tables, and auxiliary variables behind the graph's own where it has counts or agreements; or, asked for
+// Tables::declared, what was declared.
 
 #include "discrete_engines.hpp"
 #include "discrete_view.hpp"
@@ -37,7 +38,8 @@ bool known_truth(const Sample& sample, Over over, std::span<int> labels);
 
 // `find` of every sample: (sample, view, labels or none, workspace) -> Found, weights given by it.
 template <class FindOne>
-void answer_samples(Batch& b, const Query& q, Method method, Answer& out, const FindOne& find) {
+void answer_samples(Batch& b, const Query& q, Method method, Answer& out, const FindOne& find,
+                    Tables tables = Tables::joint) {
   const Stopwatch watch;
   b.ensure();
   prepare(out, b, q);
@@ -62,7 +64,7 @@ void answer_samples(Batch& b, const Query& q, Method method, Answer& out, const 
           f.energy = f.bound = energy_at(b, i, labels);
           if (q.weights && f.energy < kInf) give_at(b, i, labels, 1, weights_of(b, i, out.weights));
         } else {
-          const DiscreteView view = view_of(b, i, *over, q.rescaling, *ws);
+          const DiscreteView view = view_of(b, i, *over, q.rescaling, *ws, tables);
           labels = ws->take<int>(view.labels.size(), 0);
           f = find(i, view, labels, *ws);
         }
@@ -82,22 +84,27 @@ void check_asked(const Batch& b, const Query& q, const Powers& powers, std::stri
 
 // An engine of minima. Weights are one-hot at the labels found.
 template <class Find>
-void answer_minima(Batch& b, const Query& q, Method method, Answer& out, const Find& find) {
-  answer_samples(b, q, method, out,
-                 [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
-                   const Found f = find(view, b.sample(i).structure->plans, labels, ws);
-                   if (q.weights && f.energy < kInf)
-                     give_at(b, i, labels, 1, weights_of(b, i, out.weights));  // reads the sample's own alone
-                   return f;
-                 });
+void answer_minima(Batch& b, const Query& q, Method method, Answer& out, const Find& find,
+                   Tables tables = Tables::joint) {
+  answer_samples(
+      b, q, method, out,
+      [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
+        const Found f = find(view, b.sample(i).structure->plans, labels, ws);
+        if (q.weights && f.energy < kInf)
+          give_at(b, i, labels, 1, weights_of(b, i, out.weights));  // reads the sample's own alone
+        return f;
+      },
+      tables);
 }
 
 // An engine of free energies, beta finite. Weights are the marginals of factors; labels, when asked for, each
 // variable's most probable.
 template <class Find>
-void answer_sums(Batch& b, const Query& q, Method method, Answer& out, const Find& find) {
+void answer_sums(Batch& b, const Query& q, Method method, Answer& out, const Find& find,
+                 Tables tables = Tables::joint) {
   answer_samples(
-      b, q, method, out, [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
+      b, q, method, out,
+      [&](int i, const DiscreteView& view, std::span<int> labels, Workspace& ws) {
         Kept<DiscreteMarginals> marginals;
         const bool wanted = q.weights || q.answers;
         const Found f = find(view, b.sample(i).structure->plans, q.beta, wanted ? &*marginals : nullptr, ws);
@@ -109,18 +116,20 @@ void answer_sums(Batch& b, const Query& q, Method method, Answer& out, const Fin
           labels[v] = static_cast<int>(std::ranges::max_element(p) - p.begin());
         }
         return f;
-      });
+      },
+      tables);
 }
 
 // The same for a DiscreteGraph: Task::minimum.
 template <class Find>
-Solution solve_minimum(const DiscreteGraph& graph, const Question& q, Method method, const Find& find) {
+Solution solve_minimum(const DiscreteGraph& graph, const Question& q, Method method, const Find& find,
+                       Tables tables = Tables::joint) {
   check_question(q);
   const Stopwatch watch;
   Workspace ws;
   const Plans plans;
   Solution out;
-  const DiscreteView view = view_of(graph, ws);
+  const DiscreteView view = view_of(graph, ws, tables);
   out.labels.assign(view.labels.size(), 0);
   const Found f = find(view, plans, std::span(out.labels), ws);
   out.labels.resize(graph.labels().size());
@@ -134,14 +143,15 @@ Solution solve_minimum(const DiscreteGraph& graph, const Question& q, Method met
 
 // Task::free_energy and Task::marginals.
 template <class Find>
-Solution solve_sums(const DiscreteGraph& graph, const Question& q, Method method, const Find& find) {
+Solution solve_sums(const DiscreteGraph& graph, const Question& q, Method method, const Find& find,
+                    Tables tables = Tables::joint) {
   check_question(q);
   const Stopwatch watch;
   Workspace ws;
   const Plans plans;
   DiscreteMarginals marginals;
   const bool wanted = q.task == Question::Task::marginals;
-  const Found f = find(view_of(graph, ws), plans, q.beta, wanted ? &marginals : nullptr, ws);
+  const Found f = find(view_of(graph, ws, tables), plans, q.beta, wanted ? &marginals : nullptr, ws);
   Solution out;
   out.free_energy = f.energy;
   out.free_energy_bound = f.bound;

@@ -2,32 +2,69 @@
 
 #include "discrete_engines.hpp"
 
+#include <algorithm>
 #include <array>
-#include <cmath>
 
+#include "answering.hpp"
 #include "discrete_view.hpp"
+#include "ebm/inference/label_chains.hpp"
+#include "ebm/inference/local_search.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-// The junction tree wherever its messages fit; it is never worse than trying every joint label.
-Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
-  Solution out = solve_by_junction_tree(graph, q);
-  out.report.asked = Method::automatic;
-  out.report.why = graph.variables() == 0 ? Why::no_variable : Why::low_treewidth;
-  return out;
+Solution solve_by_modes(const DiscreteGraph& graph, const Question& q) {
+  return infer::ConditionalModes{}.solve(graph, q);
+}
+Solution solve_by_block_modes(const DiscreteGraph& graph, const Question& q) {
+  return infer::ConditionalModes{.blocks = true}.solve(graph, q);
+}
+Solution solve_by_annealing(const DiscreteGraph& graph, const Question& q) {
+  return infer::SimulatedAnnealing{}.solve(graph, q);
+}
+template <Moves moves>
+Solution solve_by_chains(const DiscreteGraph& graph, const Question& q) {
+  return infer::LabelChains{.moves = moves}.solve(graph, q);
 }
 
-constexpr Powers kExact{.minimum = true, .free_energy = true};
+constexpr Powers kExact{.minimum = true, .free_energy = true, .n_best = true, .samples = true};
+constexpr Powers kBoth{.minimum = true, .free_energy = true};
+constexpr Powers kMinimum{.minimum = true};
 
-constexpr std::array<DiscreteEngine, 4> kEngines{{
+constexpr DiscreteEngine kEngines[] = {
     {"automatic", "the structure decides", kExact, solve_automatically},
     {"exhaustive", "every joint label is tried; at most 10 million", kExact, solve_exhaustively},
     {"junction-tree", "exact where the treewidth is low", kExact, solve_by_junction_tree},
-    {"loopy", "messages along pairs: exact without cycles, fast and approximate with them", kExact,
+    {"icm", "conditional modes, one variable after another", kMinimum, solve_by_modes},
+    {"block-icm", "conditional modes of whole trees", kMinimum, solve_by_block_modes},
+    {"annealing", "simulated annealing", kMinimum, solve_by_annealing},
+    {"gibbs", "samples and marginals by Gibbs sweeps", {.samples = true}, solve_by_chains<Moves::coloured>},
+    {"blocked-gibbs", "the same, trees at once", {.samples = true}, solve_by_chains<Moves::blocked>},
+    {"swendsen-wang",
+     "the same by clusters, of Potts pairs",
+     {.samples = true},
+     solve_by_chains<Moves::swendsen_wang>},
+    {"importance", "free energy by annealed importance sampling", {.free_energy = true}, solve_by_importance},
+    {"loopy", "messages along pairs: exact without cycles, fast and approximate with them", kBoth,
      solve_by_loopy},
-}};
+    {"trws", "minima with a lower bound, of any graph; exact on trees", kMinimum, solve_by_reweighted_trees},
+    {"dual-decomposition", "the same by spanning forests and subgradients", kMinimum,
+     solve_by_dual_decomposition},
+    {"graph-cut", "exact for two labels and submodular factors", kMinimum, solve_by_graph_cut},
+    {"alpha-expansion", "moves to one label by cuts", kMinimum, solve_by_alpha_expansion},
+    {"alpha-beta-swap", "moves between two labels by cuts", kMinimum, solve_by_alpha_beta_swap},
+    {"roof-duality", "two labels and any pairs: a bound, and labels proved", kMinimum, solve_by_roof_duality},
+    {"branch-and-bound", "exact by bounding and searching; any time its best answer and bound", kMinimum,
+     solve_by_branch_and_bound},
+    {"chain", "Viterbi and forward-backward where factors form chains", kBoth, solve_by_chain},
+    {"mini-bucket", "bounds of minima and free energies by elimination in small tables", kBoth,
+     solve_by_mini_buckets},
+    {"mean-field",
+     "an upper bound of the free energy by independent variables",
+     {.free_energy = true},
+     solve_by_mean_field},
+};
 
 }  // namespace
 
@@ -45,6 +82,8 @@ const DiscreteEngine& discrete_engine(std::string_view key) {
 void check_question(const Question& q) {
   if (q.task != Question::Task::minimum && !(q.beta > 0 && q.beta < kInf))
     throw GraphError(message("[solve] beta must be finite and above 0, not ", q.beta));
+  if (q.best < 1 || q.samples < 1)
+    throw GraphError(message("[solve] best and samples are 1 or more, not ", q.best, " and ", q.samples));
 }
 
 std::size_t labels_in(const DiscreteGraph& graph) {
@@ -53,55 +92,16 @@ std::size_t labels_in(const DiscreteGraph& graph) {
   return n;
 }
 
-Solution solve_exhaustively(const DiscreteGraph& graph, const Question& q) {
-  check_question(q);
-  const Stopwatch watch;
-  constexpr double kLimit = 1e7;
-  const auto counts = graph.labels();
-  double joint = 1;
-  for (const int k : counts) joint *= k;
-  if (joint > kLimit)
-    throw GraphError(message("[exhaustive] ", joint, " joint labels are more than the limit of ", kLimit,
-                             "; use another engine"));
-  Workspace ws;
-  const DiscreteView view = view_of(graph, ws, Tables::declared);
-  std::vector<int> y(counts.size(), 0);
-  const auto next = [&] {
-    for (std::size_t v = y.size(); v-- > 0;) {
-      if (++y[v] < counts[v]) return true;
-      y[v] = 0;
-    }
-    return false;
-  };
-  Solution out;
-  std::vector<double> energies;
-  double low = kInf;
-  do {
-    energies.push_back(energy_of(view, y));
-    if (energies.back() < low) low = energies.back(), out.labels = y;
-  } while (next());
-  out.report = {.seconds = 0, .asked = Method::exhaustive, .used = Method::exhaustive};
-  if (q.task == Question::Task::minimum) {
-    out.energy = out.bound = low;
-  } else {
-    out.labels.clear();
-    double sum = 0;
-    for (double& e : energies) sum += e = low < kInf ? std::exp(-q.beta * (e - low)) : 0;
-    out.free_energy = low < kInf ? low - std::log(sum) / q.beta : kInf;
-    if (q.task == Question::Task::marginals) {
-      out.marginals.assign(view.offset.back(), 0);
-      std::size_t at = 0;
-      std::fill(y.begin(), y.end(), 0);
-      do {
-        const double p = sum > 0 ? energies[at] / sum : 0;
-        for (std::size_t v = 0; v < y.size(); ++v)
-          out.marginals[view.offset[v] + static_cast<std::size_t>(y[v])] += p;
-        ++at;
-      } while (next());
-    }
-  }
-  out.report.seconds = watch.seconds();
-  return out;
+void order_best(const DiscreteGraph& graph, Solution& out) {
+  std::vector<std::pair<double, std::size_t>> order;
+  for (std::size_t i = 0; i < out.best.size(); ++i) order.emplace_back(graph.energy(out.best[i]), i);
+  std::ranges::sort(order);
+  std::vector<std::vector<int>> best;
+  for (const auto& [energy, i] : order) best.push_back(std::move(out.best[i]));
+  out.best = std::move(best);
+  if (out.best.empty()) return;
+  out.labels = out.best.front();
+  out.energy = order.front().first;
 }
 
 }  // namespace EBM_PRECISION

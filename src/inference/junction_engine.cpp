@@ -2,6 +2,7 @@
 
 #include "discrete_engines.hpp"
 #include "ebm/core/pool.hpp"
+#include "ebm/core/rng.hpp"
 #include "ebm/graph/at_labels.hpp"
 #include "junction_tree.hpp"
 
@@ -138,6 +139,83 @@ void infer::JunctionTree::answer(Batch& b, const Query& q, Answer& out) const {
   out.report = {.seconds = watch.seconds(), .asked = Method::junction_tree, .used = Method::junction_tree};
 }
 
+namespace {
+
+// Each sample in turn, its messages and the variables of its own: visit(sample, messages, variables, view's).
+template <class Visit>
+void each_sample(Batch& b, Over over, double memory, const Visit& visit) {
+  refuse_other_than_labels(b, infer::JunctionTree::kKey);
+  b.ensure();
+  parallel_for(static_cast<std::size_t>(b.samples()), [&](std::size_t at) {
+    const int i = static_cast<int>(at);
+    const std::optional<Over> asked = competing(b.sample(i), over);
+    if (!asked) return;
+    Kept<Workspace> ws;
+    ws->reset();
+    const Structure& s = *b.sample(i).structure;
+    const auto own = static_cast<std::size_t>(s.label_variables);
+    if (*asked == Over::others && own == 0) return;
+    const Asked a = ask(s, view_of(b, i, *asked, nullptr, *ws), *asked, *ws);
+    refuse_wide(a, memory);
+    Kept<JunctionRoom> room;
+    JunctionMessages messages(a.view, *a.tree, memory, *room);
+    visit(i, messages, own, a.view.labels.size());
+  });
+}
+
+}  // namespace
+
+std::vector<std::vector<Ranked>> n_best(Batch& b, int n, Over over, const infer::JunctionTree& engine) {
+  if (n < 1) throw GraphError(message("[n_best] needs n >= 1, not ", n));
+  std::vector<std::vector<Ranked>> out(static_cast<std::size_t>(b.samples()));
+  each_sample(b, over, engine.memory,
+              [&](int i, JunctionMessages& messages, std::size_t own, std::size_t variables) {
+                std::vector<int> labels(variables);
+                if (!(messages.minimum(labels) < kInf)) return;
+                const std::vector<int> best = variables > 0 ? messages.best(n) : std::vector<int>{};
+                std::vector<Ranked>& of_i = out[static_cast<std::size_t>(i)];
+                for (std::size_t at = 0; at < std::max<std::size_t>(best.size(), 1); at += variables) {
+                  Ranked& r = of_i.emplace_back();
+                  const auto y = std::span(best).subspan(at, own);
+                  r.labels.assign(y.begin(), y.end());
+                  r.energy = energy_at(b, i, r.labels);
+                  if (variables == 0) break;
+                }
+                std::ranges::stable_sort(of_i, {}, &Ranked::energy);
+              });
+  return out;
+}
+
+Draws sample(Batch& b, const infer::JunctionTree& engine, int n, const SampleOptions& o) {
+  if (n < 1 || !(o.beta > 0 && o.beta < kInf) || o.over == Over::others)
+    throw GraphError(
+        message("[sample] a junction tree draws n >= 1 answers, over all or the truth, at a beta ",
+                "that is finite and above 0, not ", n, " at ", o.beta));
+  const Stopwatch watch;
+  const std::size_t row = label_base(b, b.samples());
+  Draws out;
+  out.count = n;
+  out.labels.assign(static_cast<std::size_t>(n) * row, 0);
+  each_sample(b, o.over, engine.memory,
+              [&](int i, JunctionMessages& messages, std::size_t own, std::size_t variables) {
+                const double f = messages.free_energy(o.beta);
+                if (!(f < kInf))
+                  throw NumberError(message("[sample] the free energy of sample ", i, " is ", f,
+                                            ": there is nothing to draw from"));
+                std::vector<int> drawn(static_cast<std::size_t>(n) * variables);
+                messages.sample(n, Rng(engine.seed).fork(static_cast<std::uint64_t>(i)).stream(), drawn);
+                const std::size_t to = label_base(b, i);
+                for (std::size_t k = 0; k < static_cast<std::size_t>(n); ++k)
+                  std::copy_n(drawn.begin() + static_cast<std::ptrdiff_t>(k * variables), own,
+                              out.labels.begin() + static_cast<std::ptrdiff_t>(k * row + to));
+              });
+  out.report = {.exactness = Exactness::sampled,
+                .seconds = watch.seconds(),
+                .asked = Method::junction_tree,
+                .used = Method::junction_tree};
+  return out;
+}
+
 bool infer::has_low_treewidth(const Batch& b, const Query& q, double memory) {
   const Structure* last = nullptr;
   Workspace ws;
@@ -169,23 +247,51 @@ Solution solve_by_junction_tree(const DiscreteGraph& graph, const Question& q) {
   JunctionRoom room;
   JunctionMessages messages(a.view, tree, q.memory, room);
   Solution out;
+  // Answers over the view's variables, without its auxiliaries.
+  const std::size_t n = a.view.labels.size(), own = graph.labels().size();
+  const auto part = [&](std::span<const int> all, std::size_t i) {
+    const auto labels = all.subspan(i * n, own);
+    return std::vector<int>(labels.begin(), labels.end());
+  };
   if (q.task == Question::Task::minimum) {
-    out.labels.resize(a.view.labels.size());
-    out.energy = messages.minimum(out.labels);
-    out.labels.resize(graph.labels().size());  // without auxiliaries
-    if (out.energy < kInf)
+    std::vector<int> labels(n);
+    out.energy = messages.minimum(labels);
+    if (out.energy < kInf) {
+      out.labels = part(labels, 0);
       out.energy = graph.energy(out.labels);
-    else
-      out.labels.clear();
+      if (q.best > 1) {
+        const std::vector<int> best = messages.best(q.best);
+        for (std::size_t i = 0; i * n < best.size(); ++i) out.best.push_back(part(best, i));
+        if (n == 0) out.best.emplace_back();
+        order_best(graph, out);
+      }
+    }
     out.bound = out.energy;
   } else {
     DiscreteMarginals marginals;
     const bool wanted = q.task == Question::Task::marginals;
-    out.free_energy = messages.free_energy(q.beta, wanted ? &marginals : nullptr);
+    out.free_energy =
+        messages.free_energy(q.beta, wanted ? &marginals : nullptr, q.factors ? graph.groups().size() : 0);
+    out.free_energy_bound = out.free_energy;
     out.marginals = std::move(marginals.label);
+    out.factor_marginals = std::move(marginals.factor);
     if (wanted) out.marginals.resize(labels_in(graph));
+    if (q.task == Question::Task::samples && out.free_energy < kInf) {
+      const auto count = static_cast<std::size_t>(q.samples);
+      std::vector<int> drawn(count * n);
+      messages.sample(q.samples, q.seed, drawn);
+      out.samples.reserve(count * own);
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto y = std::span(drawn).subspan(i * n, own);
+        out.samples.insert(out.samples.end(), y.begin(), y.end());
+      }
+      out.effective_samples = q.samples;
+    }
   }
-  out.report = {.seconds = watch.seconds(), .asked = Method::junction_tree, .used = Method::junction_tree};
+  out.report = {.exactness = q.task == Question::Task::samples ? Exactness::sampled : Exactness::exact,
+                .seconds = watch.seconds(),
+                .asked = Method::junction_tree,
+                .used = Method::junction_tree};
   return out;
 }
 
@@ -194,7 +300,10 @@ TreewidthBound treewidth_bound(const DiscreteGraph& graph) {
   const DiscreteView view = view_of(graph, ws);
   const Elimination tree = eliminate(view, kMostEntries);
   const bool complete = tree.buckets.size() == view.labels.size();
-  return {complete ? tree.width : -1, 8 * tree.message_entries, tree.work};
+  JunctionRoom room;
+  const double bytes =
+      complete ? JunctionMessages(view, tree, 0, room).bytes(nullptr, 0) : 8 * tree.message_entries;
+  return {complete ? tree.width : -1, bytes, tree.work};
 }
 
 }  // namespace EBM_PRECISION

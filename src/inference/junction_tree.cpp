@@ -2,16 +2,15 @@
 
 #include <cmath>
 
+#include "bucket_column.hpp"
 #include "ebm/core/pool.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
 namespace {
 
-// A bucket of more table entries is worth cutting into parts for several threads. How many depends on the
-// graph alone.
-constexpr double kManyEntries = 1 << 16;
-constexpr std::size_t kParts = 8, kLargestSums = 1 << 19;
+// exp of minus that is far from vanishing.
+constexpr double kWidest = 600;
 
 // Where the sums of a source go in the end, and how many there are.
 struct Sums {
@@ -28,12 +27,6 @@ bool has_nan(const DiscreteView& view) {
   return false;
 }
 
-std::size_t parts_of(const Bucket& bucket) {
-  const double entries =
-      static_cast<double>(bucket.block() * bucket.blocks()) * static_cast<double>(bucket.labels());
-  return entries < kManyEntries ? 1 : std::min(kParts, bucket.blocks());
-}
-
 // One part of a bucket's blocks: visit(block number).
 template <class Visit>
 void each_block(Bucket& bucket, std::size_t part, std::size_t parts, const Visit& visit) {
@@ -48,104 +41,116 @@ void each_block(Bucket& bucket, std::size_t part, std::size_t parts, const Visit
 
 }  // namespace
 
-double JunctionMessages::bytes(const DiscreteMarginals* out, std::size_t groups) const {
-  double entries = tree_.message_entries;
-  if (out) {
-    entries *= 2;
-    entries += static_cast<double>(view_.offset.back());
-    for (std::size_t g = 0; g < groups; ++g)
-      entries +=
-          static_cast<double>(view_.groups[g].instances) * static_cast<double>(view_.groups[g].entries);
-  }
-  return 8 * entries;
+std::size_t JunctionMessages::parts_of(const Bucket& bucket) {
+  const double entries =
+      static_cast<double>(bucket.block() * bucket.blocks()) * static_cast<double>(bucket.labels());
+  return entries < kManyEntries ? 1 : std::min(kParts, bucket.blocks());
 }
 
-void JunctionMessages::check_memory(const DiscreteMarginals* out, std::size_t groups) const {
-  const double needed = bytes(out, groups);
-  if (needed > memory_ || tree_.message_entries > 0x1p32)
-    throw GraphError(message("[junction_tree] messages of ", needed / 0x1p20, " MiB are more than the ",
-                             memory_ / 0x1p20, " MiB allowed (the widest joins ", tree_.width,
-                             " variables); allow more memory, or use another engine"));
-}
-
-// reduce(bucket, t, m): the message of one block.
+// The messages, energies or weights (beta > 0), by reduce(bucket, t, m), which makes one block of one. False
+// when weights might vanish.
 template <class Reduce>
-double JunctionMessages::upward(const Reduce& reduce) {
-  room_.reset();
-  up_ = room_.arrays.take<double>(static_cast<std::size_t>(tree_.message_entries));
+bool JunctionMessages::upward(double beta, const Reduce& reduce) {
   const auto part_of = [&](Bucket& bucket, std::size_t p, std::size_t part, std::size_t parts) {
     double* to = up_.data() + tree_.buckets[p].message_at;
     each_block(bucket, part, parts, [&](std::size_t block) {
-      reduce(bucket, bucket.read(), bucket.row());
-      std::copy_n(bucket.row(), bucket.block(), to + block * bucket.block());
+      double* m = to + block * bucket.block();
+      if (bucket.block() == bucket.stride()) {  // whole vectors
+        reduce(bucket, bucket.read(), m);
+      } else {
+        reduce(bucket, bucket.read(), bucket.row());
+        std::copy_n(bucket.row(), bucket.block(), m);
+      }
     });
   };
   const Elimination::Schedule& schedule = tree_.schedule;
+  std::atomic<bool> narrow{true};
   parallel_for(schedule.pieces.size(), [&](std::size_t i) {
     Kept<Bucket> bucket;
     for (const Elimination::Run& run : schedule.pieces[i])
       for (int p = run.first; p <= run.last; ++p) {
-        bucket->open(view_, tree_, static_cast<std::size_t>(p), up_.data());
-        part_of(*bucket, static_cast<std::size_t>(p), 0, 1);
+        const auto at = static_cast<std::size_t>(p);
+        bucket->open(view_, tree_, at, up_.data(), beta);
+        part_of(*bucket, at, 0, 1);
+        if (!finish(at, *bucket, beta)) {
+          narrow = false;
+          return;
+        }
       }
   });
+  if (!narrow) return false;
   for (const int p : schedule.above) {
+    const auto at = static_cast<std::size_t>(p);
     Kept<Bucket> bucket;
-    bucket->open(view_, tree_, static_cast<std::size_t>(p), up_.data());
+    bucket->open(view_, tree_, at, up_.data(), beta);
     const std::size_t parts = parts_of(*bucket);
-    if (parts == 1) {
-      part_of(*bucket, static_cast<std::size_t>(p), 0, 1);
-      continue;
-    }
-    parallel_for(parts, [&](std::size_t part) {
-      Kept<Bucket> own;
-      own->open(view_, tree_, static_cast<std::size_t>(p), up_.data());
-      part_of(*own, static_cast<std::size_t>(p), part, parts);
-    });
+    if (parts == 1)
+      part_of(*bucket, at, 0, 1);
+    else
+      parallel_for(parts, [&](std::size_t part) {
+        Kept<Bucket> own;
+        own->open(view_, tree_, at, up_.data(), beta);
+        part_of(*own, at, part, parts);
+      });
+    if (!finish(at, *bucket, beta)) return false;
   }
+  return true;
+}
+
+// Scales a message of weights so that its largest is 1, and says how small its smallest is.
+bool JunctionMessages::finish(std::size_t p, const Bucket& bucket, double beta) {
+  if (beta == 0) return true;
+  double range = bucket.range();
+  for (const int c : tree_.children_of(p)) range += range_[static_cast<std::size_t>(c)];
+  if (!(range <= kWidest)) return false;
+  const BucketKernels& kernels = bucket_kernels();
+  const std::span<double> message = up_.subspan(tree_.buckets[p].message_at, tree_.buckets[p].entries);
+  double low, high;
+  kernels.extent(message.data(), message.size(), &low, &high);
+  range_[p] = high > 0 ? std::log(high / low) : 0;
+  shift_[p] = high > 0 ? bucket.lowest() - std::log(high) / beta : kInf;
+  if (high > 0) kernels.scale(message.data(), 1 / high, message.size());
+  return true;
+}
+
+double JunctionMessages::sum_up(double beta) const {
   double total = view_.constant;
-  for (const Elimination::Bucket& b : tree_.buckets)
-    if (b.parent < 0) total += up_[b.message_at];
+  for (std::size_t p = 0; p < tree_.buckets.size(); ++p)
+    if (beta > 0)
+      total += shift_[p];
+    else if (tree_.buckets[p].parent < 0)
+      total += up_[tree_.buckets[p].message_at];
   return total;
+}
+
+// All at once: room that grows twice holds more than it gives.
+void JunctionMessages::take_room(bool down) {
+  const auto messages = static_cast<std::size_t>(tree_.message_entries);
+  const std::size_t n = tree_.buckets.size();
+  room_.reset();
+  const auto all = room_.arrays.take<double>(messages * (down ? 2 : 1) + 2 * n);
+  up_ = all.first(messages);
+  shift_ = all.subspan(messages, n);
+  range_ = all.subspan(messages + n, n);
+  down_ = all.subspan(messages + 2 * n);
 }
 
 double JunctionMessages::minimum(std::span<int> labels) {
   check_memory(nullptr, 0);
   if (has_nan(view_)) return std::numeric_limits<double>::quiet_NaN();
-  const double low = upward([](const Bucket& b, const double* t, double* m) {
+  take_room(false);
+  (void)upward(0, [](const Bucket& b, const double* t, double* m) {
     bucket_kernels().lowest(t, b.labels(), b.block(), b.stride(), m);
   });
+  const double low = sum_up(0);
   if (!(low < kInf) || labels.empty()) return low;
   // From the roots down, each variable takes its lowest label given those of its separator.
-  const auto most = static_cast<std::size_t>(*std::ranges::max_element(view_.labels));
-  const auto room = room_.arrays.take<double>(most);
-  Workspace& ws = room_.rows;
+  Kept<BucketColumn> column;
   for (std::size_t p = tree_.buckets.size(); p-- > 0;) {
-    ws.reset();
-    const auto v = static_cast<std::size_t>(tree_.buckets[p].variable);
-    const auto k = static_cast<std::size_t>(view_.labels[v]);
-    const auto t = room.first(k);
-    std::ranges::fill(t, 0.0);
-    // A table's entry at these labels with label 0 of v, and its step from label to label.
-    const auto add = [&](const double* table, std::span<const int> scope) {
-      std::size_t at = 0, step = 0, stride = 1;
-      for (std::size_t a = scope.size(); a-- > 0;) {
-        const auto u = static_cast<std::size_t>(scope[a]);
-        (u == v ? step : at) += stride * (u == v ? 1 : static_cast<std::size_t>(labels[u]));
-        stride *= static_cast<std::size_t>(view_.labels[u]);
-      }
-      for (std::size_t y = 0; y < k; ++y) t[y] += table[at + y * step];
-    };
-    if (!view_.single.empty()) add(view_.single.data() + view_.offset[v], {&tree_.buckets[p].variable, 1});
-    for (const auto& [group, instance] : tree_.factors_of(p)) {
-      const DiscreteView::Group& g = view_.groups[static_cast<std::size_t>(group)];
-      add(read_row(view_, group, instance, ws.take<double>(g.entries)).data(), g.scope(instance));
-    }
-    for (const int c : tree_.children_of(p)) {
-      const auto child = static_cast<std::size_t>(c);
-      add(up_.data() + tree_.buckets[child].message_at, tree_.separator(child));
-    }
-    labels[v] = static_cast<int>(std::min_element(t.begin(), t.end()) - t.begin());
+    column->open(view_, tree_, p, up_.data(), 0);
+    const auto t = column->at(labels);
+    labels[static_cast<std::size_t>(tree_.buckets[p].variable)] =
+        static_cast<int>(std::ranges::min_element(t) - t.begin());
   }
   return low;
 }
@@ -153,35 +158,43 @@ double JunctionMessages::minimum(std::span<int> labels) {
 double JunctionMessages::free_energy(double beta, DiscreteMarginals* out, std::size_t groups) {
   check_memory(out, groups);
   if (has_nan(view_)) return std::numeric_limits<double>::quiet_NaN();
-  const double f = upward([beta](const Bucket& b, const double* t, double* m) {
-    bucket_kernels().soft_lowest(t, b.labels(), b.block(), b.stride(), beta, m);
-  });
+  take_room(out != nullptr);
+  beta_ = weights_ = beta;
+  if (!upward(beta, [](const Bucket& b, const double* t, double* m) {
+        bucket_kernels().total(t, b.labels(), b.block(), b.stride(), m);
+      })) {
+    weights_ = 0;
+    (void)upward(0, [beta](const Bucket& b, const double* t, double* m) {
+      bucket_kernels().soft_lowest(t, b.labels(), b.block(), b.stride(), beta, m);
+    });
+  }
+  const double f = sum_up(weights_);
   if (!out) return f;
   out->label.assign(view_.offset.back(), 0);
   out->factor_at.assign(groups, 0);
   std::size_t size = 0;
   for (std::size_t g = 0; g < groups; ++g) {
     out->factor_at[g] = size;
-    size += static_cast<std::size_t>(view_.groups[g].instances) * view_.groups[g].entries;
+    if (view_.groups[g].arity > 0)
+      size += static_cast<std::size_t>(view_.groups[g].instances) * view_.groups[g].entries;
   }
   out->factor.assign(size, 0);
   if (!(f < kInf)) return f;
-  down_ = room_.arrays.take<double>(up_.size(), 0.0);
+  std::ranges::fill(down_, 0.0);
 
   const Elimination::Schedule& schedule = tree_.schedule;
   for (std::size_t i = schedule.above.size(); i-- > 0;)
-    downward(static_cast<std::size_t>(schedule.above[i]), beta, *out, groups, true);
+    downward(static_cast<std::size_t>(schedule.above[i]), *out, groups, true);
   parallel_for(schedule.pieces.size(), [&](std::size_t i) {
     const auto& runs = schedule.pieces[i];
     for (std::size_t r = runs.size(); r-- > 0;)
       for (int p = runs[r].last; p >= runs[r].first; --p)
-        downward(static_cast<std::size_t>(p), beta, *out, groups, false);
+        downward(static_cast<std::size_t>(p), *out, groups, false);
   });
   return f;
 }
 
-void JunctionMessages::downward(std::size_t p, double beta, DiscreteMarginals& out, std::size_t groups,
-                                bool alone) {
+void JunctionMessages::downward(std::size_t p, DiscreteMarginals& out, std::size_t groups, bool alone) {
   const Elimination::Bucket& b = tree_.buckets[p];
   if (b.parent < 0) down_[b.message_at] = 1;
   const auto factors = tree_.factors_of(p);
@@ -219,21 +232,21 @@ void JunctionMessages::downward(std::size_t p, double beta, DiscreteMarginals& o
     double *m = bucket.row(), *q = bucket.row() + bucket.stride();
     each_block(bucket, part, parts, [&](std::size_t block) {
       const std::size_t at = b.message_at + block * bucket.block();
-      std::copy_n(up_.data() + at, bucket.block(), m);
       std::copy_n(down_.data() + at, bucket.block(), q);
       double* t = bucket.read();
-      kernels.weigh(t, bucket.labels(), bucket.block(), bucket.stride(), beta, m, q);
-      for (int k = 0; k < bucket.labels(); ++k)
-        for (std::size_t j = 0; j < bucket.block(); ++j)
-          label_sums[k] += t[static_cast<std::size_t>(k) * bucket.stride() + j];
-      bucket.spread(t);
+      if (weights_ > 0) {
+        kernels.share(t, bucket.labels(), bucket.block(), bucket.stride(), q);
+      } else {
+        std::copy_n(up_.data() + at, bucket.block(), m);
+        kernels.weigh(t, bucket.labels(), bucket.block(), bucket.stride(), beta_, m, q);
+      }
+      bucket.spread(t, label_sums);
     });
   };
   Kept<Bucket> bucket;
-  bucket->open(view_, tree_, p, up_.data());
+  bucket->open(view_, tree_, p, up_.data(), weights_);
   std::size_t size = 0;
   for (const Sums& s : sums) size += s.size;
-  // Every part needs sums of its own; where these would weigh as messages do, one thread goes alone.
   const std::size_t parts = alone && size <= kLargestSums ? parts_of(*bucket) : 1;
   if (parts == 1) {
     part_of(*bucket, 0, 1, {});
@@ -243,7 +256,7 @@ void JunctionMessages::downward(std::size_t p, double beta, DiscreteMarginals& o
   parallel_for(parts, [&](std::size_t part) {
     own[part].assign(size, 0);
     Kept<Bucket> one;
-    one->open(view_, tree_, p, up_.data());
+    one->open(view_, tree_, p, up_.data(), weights_);
     part_of(*one, part, parts, own[part]);
   });
   for (const std::vector<double>& from : own) {  // in order, whoever was first

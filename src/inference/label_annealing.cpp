@@ -25,8 +25,8 @@ MeanWeight mean_weight(std::span<double> log_weight) {
   return out;
 }
 
-void anneal(const DiscreteView& view, const Readers& readers, const infer::AnnealedImportance& o, double beta,
-            const Rng& rng, LabelParticles& out) {
+bool anneal(const DiscreteView& view, const Readers& readers, const infer::AnnealedImportance& o, double beta,
+            const Rng& rng, const Limits& limits, LabelParticles& out) {
   const std::size_t n = view.labels.size(), most = most_labels(view);
   out.open = false;
   for (std::size_t v = 0; v < n && !out.open; ++v) {
@@ -40,7 +40,13 @@ void anneal(const DiscreteView& view, const Readers& readers, const infer::Annea
   out.labels.assign(particles * n, 0);
   out.log_base = 0;
   constexpr std::size_t kPiece = 16;
-  parallel_for((particles + kPiece - 1) / kPiece, [&](std::size_t piece) {
+  const std::size_t pieces = (particles + kPiece - 1) / kPiece;
+  Kept<std::vector<char>> kept;
+  std::vector<char>& done = *kept;
+  done.assign(pieces, 0);
+  parallel_for(pieces, [&](std::size_t piece) {
+    if (piece > 0 && limits.out_of_time()) return;
+    done[piece] = 1;
     const LocalEnergies local(view, readers);
     Kept<std::vector<double>> room;
     room->resize(most);
@@ -68,17 +74,35 @@ void anneal(const DiscreteView& view, const Readers& readers, const infer::Annea
       }
     }
   });
+  std::size_t count = 0;
+  for (std::size_t p = 0; p < particles; ++p) {
+    if (!done[p / kPiece]) continue;
+    if (count == p) {
+      ++count;
+      continue;
+    }
+    out.log_weight[count] = out.log_weight[p];
+    std::copy_n(out.labels.begin() + static_cast<std::ptrdiff_t>(p * n), n,
+                out.labels.begin() + static_cast<std::ptrdiff_t>(count * n));
+    ++count;
+  }
+  out.log_weight.resize(count);
+  out.labels.resize(count * n);
+  return count < particles;
 }
 
 Solution solve_by_importance(const DiscreteGraph& graph, const Question& q) {
   check_question(q);
+  if (q.task != Question::Task::free_energy && q.task != Question::Task::marginals)
+    throw GraphError("[importance] gives free energies and marginals; for samples ask gibbs");
   const Stopwatch watch;
   Workspace ws;
   const DiscreteView view = view_of(graph, ws, Tables::declared);
   infer::AnnealedImportance o;
   if (q.iterations > 0) o.levels = q.iterations;
   LabelParticles particles;
-  anneal(view, Readers(view), o, q.beta, Rng(q.seed, 0x696d706f7274ULL), particles);
+  const bool stopped = anneal(view, Readers(view), o, q.beta, Rng(q.seed, 0x696d706f7274ULL),
+                              Limits(q, "importance"), particles);
   const MeanWeight mean = mean_weight(particles.log_weight);
   Solution out;
   out.free_energy = mean.log > -kInf ? -(particles.log_base + mean.log) / q.beta : kInf;
@@ -102,7 +126,8 @@ Solution solve_by_importance(const DiscreteGraph& graph, const Question& q) {
                 .residual = out.error,
                 .seconds = watch.seconds(),
                 .asked = Method::annealing,
-                .used = Method::annealing};
+                .used = Method::annealing,
+                .why = stopped ? Why::time_limit : Why::asked};
   return out;
 }
 

@@ -3,6 +3,7 @@
 // infer::AnnealedImportance over batches, and the same on a DiscreteGraph.
 
 #include "ebm/inference/sampling.hpp"
+#include "limits.hpp"
 #include "local_energies.hpp"
 
 namespace ebm {
@@ -27,9 +28,10 @@ struct LabelParticles {
   double log_base = 0;             // log of the labels that compete at beta = 0
   bool open = false;               // more than one joint label competes
 };
-// Of exp(-beta E) on what `single` of the view does not forbid. Particle p draws from rng.fork(p).
-void anneal(const DiscreteView& view, const Readers& readers, const infer::AnnealedImportance& o, double beta,
-            const Rng& rng, LabelParticles& out);
+// Of exp(-beta E) on what `single` of the view does not forbid. Particle p draws from rng.fork(p). When the
+// time is up no more are begun, and there are fewer; whether that was so.
+bool anneal(const DiscreteView& view, const Readers& readers, const infer::AnnealedImportance& o, double beta,
+            const Rng& rng, const Limits& limits, LabelParticles& out);
 
 }  // namespace EBM_PRECISION
 }  // namespace ebm

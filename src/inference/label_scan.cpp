@@ -125,8 +125,7 @@ double LabelScan::sum_out(std::span<const char> free, double beta, double limit,
     if (weights.empty() || !(f < kInf)) continue;
     each([&](std::size_t k) {
       if (energy_[k] > 0)
-        for (const auto& [g, r] : instances_)
-          give_entry(*b_, item_, g, r, entry(g, r), energy_[k], weights);
+        for (const auto& [g, r] : instances_) give_entry(*b_, item_, g, r, entry(g, r), energy_[k], weights);
     });
   }
   return total;

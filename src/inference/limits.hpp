@@ -23,10 +23,14 @@ class Limits {
     if (!question_) return false;
     if (energy - bound <= question_->gap && bound > -kInf) return true;
     if (out_of_time()) return limited_ = true;
-    if (question_->progress && (energy < energy_ || bound > bound_)) {
+    if (!question_->progress) return false;
+    const double now = watch_.seconds();
+    constexpr double kSilence = 0.1;  // seconds: who asks may want to stop when nothing is found
+    if (energy < energy_ || bound > bound_ || now - told_ >= kSilence) {
       energy_ = std::min(energy, energy_);
       bound_ = std::max(bound, bound_);
-      if (!question_->progress({watch_.seconds(), energy_, bound_, engine_})) return limited_ = true;
+      told_ = now;
+      if (!question_->progress({now, energy_, bound_, engine_})) return limited_ = true;
     }
     return false;
   }
@@ -39,7 +43,7 @@ class Limits {
   const Question* question_ = nullptr;
   std::string_view engine_;
   Stopwatch watch_;
-  double energy_ = kInf, bound_ = -kInf;
+  double energy_ = kInf, bound_ = -kInf, told_ = -kInf;
   bool limited_ = false;
 };
 

@@ -19,9 +19,9 @@ void along(const T* row, std::size_t step, double scale, int count, const Add& a
 }  // namespace
 
 template <class Add>
-void LocalEnergies::each(int v, std::span<const int> labels, int count, const Add& add) const {
+void LocalEnergies::each(int v, std::span<const Readers::Reader> of_v, std::span<const int> labels, int count,
+                         const Add& add) const {
   const auto label = [&](int u) { return static_cast<std::size_t>(labels[static_cast<std::size_t>(u)]); };
-  const auto of_v = readers_.of(v);
   for (std::size_t i = 0; i < of_v.size(); ++i) {
     const Readers::Reader& reader = of_v[i];
     const DiscreteView::Group& g = view_.groups[reader.group];
@@ -86,7 +86,12 @@ void LocalEnergies::of(int v, std::span<const int> labels, std::span<double> out
     std::ranges::fill(out, 0.0);
   else
     std::copy_n(view_.single.begin() + static_cast<std::ptrdiff_t>(at), out.size(), out.begin());
-  each(v, labels, static_cast<int>(out.size()),
+  add(v, readers_.of(v), labels, out);
+}
+
+void LocalEnergies::add(int v, std::span<const Readers::Reader> of_v, std::span<const int> labels,
+                        std::span<double> out) const {
+  each(v, of_v, labels, static_cast<int>(out.size()),
        [&](int k, double e) { out[static_cast<std::size_t>(k)] += e; });
 }
 
@@ -94,7 +99,7 @@ void LocalEnergies::forbidden(int v, std::span<const int> labels, std::span<doub
   const std::size_t at = view_.offset[static_cast<std::size_t>(v)];
   for (std::size_t k = 0; k < out.size(); ++k)
     out[k] = !view_.single.empty() && view_.single[at + k] == kInf ? kInf : 0;  // never left open
-  each(v, labels, static_cast<int>(out.size()),
+  each(v, readers_.of(v), labels, static_cast<int>(out.size()),
        [&](int k, double e) { out[static_cast<std::size_t>(k)] += e == kInf; });
 }
 
@@ -136,7 +141,10 @@ bool redraw(const LocalEnergies& local, int v, double beta, double uniform, std:
     local.forbidden(v, labels, p);
     // Almost always one of the fewest; now and then another, lest two variables wait for each other.
     free = probabilities(p, 4);
-    if (free == kInf) return true;
+    if (free == kInf) {
+      std::ranges::fill(p, 0.0);
+      return true;
+    }
   }
   if (std::isnan(free)) return false;
   labels[static_cast<std::size_t>(v)] = draw_label(p, uniform);

@@ -22,12 +22,16 @@ class LocalEnergies {
   const Readers& readers() const { return readers_; }
   // out [K of `variable`]. Reads the labels of its neighbours alone.
   void of(int variable, std::span<const int> labels, std::span<double> out) const;
+  // out += those of some of its readers: one place of each factor, or all of them one after another.
+  void add(int variable, std::span<const Readers::Reader> of_v, std::span<const int> labels,
+           std::span<double> out) const;
   // How many factors each label has forbidden: the way out where `of` is +inf for all of them.
   void forbidden(int variable, std::span<const int> labels, std::span<double> out) const;
 
  private:
   template <class Add>
-  void each(int variable, std::span<const int> labels, int count, const Add& add) const;
+  void each(int variable, std::span<const Readers::Reader> of_v, std::span<const int> labels, int count,
+            const Add& add) const;
   const DiscreteView& view_;
   const Readers& readers_;
 };

@@ -20,6 +20,7 @@ Handle start() {
   Handle handle(archive_read_new());
   if (!handle) throw Error("[archive] libarchive cannot start");
   archive_read_support_filter_gzip(handle.get());
+  archive_read_support_filter_xz(handle.get());
   archive_read_support_format_tar(handle.get());
   return handle;
 }

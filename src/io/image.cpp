@@ -12,10 +12,11 @@ Image decode_image(std::span<const std::byte> bytes, std::string_view name) {
   const std::string_view text = as_text(bytes);
   if (text.starts_with("\x89PNG")) return decode_png(bytes, name);
   if (text.starts_with("\xff\xd8\xff")) return decode_jpeg(bytes, name);
-  if (text.starts_with("P2") || text.starts_with("P5")) return decode_pgm(bytes, name);
+  if (text.starts_with("P2") || text.starts_with("P4") || text.starts_with("P5"))
+    return decode_pgm(bytes, name);
   throw at_offset(
       name, 0,
-      bytes.empty() ? "the file is empty" : "this is neither a PGM (P2, P5) nor a PNG nor a JPEG image");
+      bytes.empty() ? "the file is empty" : "this is neither a PGM (P2, P4, P5) nor a PNG nor a JPEG image");
 }
 
 Image read_image(const std::filesystem::path& path) {

@@ -90,7 +90,8 @@ std::string read_json(const std::filesystem::path& path) {
 }
 
 struct JsonObject::Value {
-  json object;
+  std::shared_ptr<const json> whole;  // keeps `object`, which is in it
+  const json& object;
 };
 
 namespace {
@@ -120,6 +121,23 @@ double as_number(const json& value, std::string_view name, std::string_view key)
   return value.get<double>();
 }
 
+double as_energy(const json& value, std::string_view name, std::string_view key) {
+  if (value.is_null() || value == "inf") return kInf;
+  if (!value.is_number())
+    throw wrong(name, key, "must be a number, or \"inf\" or null for what is forbidden, not ", value.dump());
+  return value.get<double>();
+}
+
+int as_integer(const json& value, std::string_view name, std::string_view key, int low, int high) {
+  if (!value.is_number_integer()) throw wrong(name, key, "must be a whole number, not ", value.dump());
+  // Beyond 2^63 an unsigned value must not wrap into the range.
+  const bool fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= std::uint64_t{1} << 62 : true;
+  const auto number = fits ? value.get<std::int64_t>() : 0;
+  if (!fits || number < low || number > high)
+    throw wrong(name, key, "is ", value.dump(), ", it must be from ", low, " to ", high);
+  return static_cast<int>(number);
+}
+
 std::string as_string(const json& value, std::string_view name, std::string_view key) {
   if (!value.is_string()) throw wrong(name, key, "must be a text, not ", value.type_name());
   return value.get<std::string>();
@@ -130,7 +148,8 @@ std::string as_string(const json& value, std::string_view name, std::string_view
 JsonObject::JsonObject(std::string_view text, std::string_view name) : name_(name) {
   json value = parse_named(text, name);
   if (!value.is_object()) throw at_line(name, 1, "an object { .. } is needed, this is ", value.type_name());
-  value_ = std::make_shared<const Value>(Value{std::move(value)});
+  const auto whole = std::make_shared<const json>(std::move(value));
+  value_ = std::make_shared<const Value>(Value{whole, *whole});
 }
 
 JsonObject::JsonObject(std::shared_ptr<const Value> value, std::string name)
@@ -146,14 +165,7 @@ double JsonObject::number(std::string_view key, double low, double high) const {
 }
 
 int JsonObject::integer(std::string_view key, int low, int high) const {
-  const json& value = field(value_->object, name_, key);
-  if (!value.is_number_integer()) throw wrong(name_, key, "must be a whole number, not ", value.dump());
-  // Beyond 2^63 an unsigned value must not wrap into the range.
-  const bool fits = value.is_number_unsigned() ? value.get<std::uint64_t>() <= std::uint64_t{1} << 62 : true;
-  const auto number = fits ? value.get<std::int64_t>() : 0;
-  if (!fits || number < low || number > high)
-    throw wrong(name_, key, "is ", value.dump(), ", it must be from ", low, " to ", high);
-  return static_cast<int>(number);
+  return as_integer(field(value_->object, name_, key), name_, key, low, high);
 }
 
 std::uint64_t JsonObject::natural(std::string_view key) const {
@@ -179,6 +191,20 @@ std::vector<double> JsonObject::numbers(std::string_view key) const {
               [&](const json& value) { return as_number(value, name_, key); });
 }
 
+double JsonObject::energy(std::string_view key) const {
+  return as_energy(field(value_->object, name_, key), name_, key);
+}
+
+std::vector<double> JsonObject::energies(std::string_view key) const {
+  return each(field(value_->object, name_, key), name_, key,
+              [&](const json& value) { return as_energy(value, name_, key); });
+}
+
+std::vector<int> JsonObject::integers(std::string_view key, int low, int high) const {
+  return each(field(value_->object, name_, key), name_, key,
+              [&](const json& value) { return as_integer(value, name_, key, low, high); });
+}
+
 std::vector<std::string> JsonObject::texts(std::string_view key) const {
   return each(field(value_->object, name_, key), name_, key,
               [&](const json& value) { return as_string(value, name_, key); });
@@ -187,7 +213,7 @@ std::vector<std::string> JsonObject::texts(std::string_view key) const {
 JsonObject JsonObject::object(std::string_view key) const {
   const json& value = field(value_->object, name_, key);
   if (!value.is_object()) throw wrong(name_, key, "must be an object { .. }, not ", value.type_name());
-  return {std::make_shared<const Value>(Value{value}), message(name_, ": ", key)};
+  return {std::make_shared<const Value>(Value{value_->whole, value}), message(name_, ": ", key)};
 }
 
 std::vector<JsonObject> JsonObject::objects(std::string_view key) const {
@@ -195,7 +221,7 @@ std::vector<JsonObject> JsonObject::objects(std::string_view key) const {
   return each(field(value_->object, name_, key), name_, key, [&](const json& value) {
     if (!value.is_object())
       throw wrong(name_, key, "must be a list of objects, entry ", index, " is ", value.type_name());
-    return JsonObject(std::make_shared<const Value>(Value{value}),
+    return JsonObject(std::make_shared<const Value>(Value{value_->whole, value}),
                       message(name_, ": ", key, "[", index++, "]"));
   });
 }

@@ -41,7 +41,7 @@ class Numbers {
   void space() {
     if (at_ == text_.size()) throw at_offset(name_, at_, "the PGM file ends after its header");
     if (!is_space(text_[at_]))
-      throw at_offset(name_, at_, "white space is expected after the PGM file's maxval");
+      throw at_offset(name_, at_, "white space is expected after the PGM file's header");
     ++at_;
   }
 
@@ -61,13 +61,34 @@ class Numbers {
   std::size_t at_;
 };
 
+// P4: rows of bits, each filled up to a byte; 1 is black.
+Image decode_bitmap(std::span<const std::byte> bytes, std::string_view name) {
+  Numbers numbers(as_text(bytes), name);
+  const std::size_t width = numbers.next("width", 1, kMaxPixels);
+  const std::size_t height = numbers.next("height", 1, kMaxPixels);
+  check_size(width, height, name, numbers.offset());
+  numbers.space();
+  const std::size_t start = numbers.offset(), row = (width + 7) / 8, left = bytes.size() - start;
+  if (left < row * height)
+    throw at_offset(name, start, "a bitmap of ", width, " x ", height, " needs ", row * height,
+                    " bytes here, ", left, " are there");
+  Image image{static_cast<int>(width), static_cast<int>(height), std::vector<std::uint8_t>(width * height)};
+  for (std::size_t y = 0; y < height; ++y)
+    for (std::size_t x = 0; x < width; ++x) {
+      const auto eight = std::to_integer<unsigned>(bytes[start + y * row + x / 8]);
+      image.pixels[y * width + x] = (eight >> (7 - x % 8)) & 1 ? 0 : 255;
+    }
+  return image;
+}
+
 }  // namespace
 
 Image decode_pgm(std::span<const std::byte> bytes, std::string_view name) {
   const std::string_view text = as_text(bytes);
+  if (text.starts_with("P4")) return decode_bitmap(bytes, name);
   const bool binary = text.starts_with("P5");
   if (!binary && !text.starts_with("P2"))
-    throw at_offset(name, 0, "this is no PGM file: it begins with neither P2 nor P5");
+    throw at_offset(name, 0, "this is no PGM file: it begins with none of P2, P4 and P5");
   Numbers numbers(text, name);
   const std::size_t width = numbers.next("width", 1, kMaxPixels);
   const std::size_t height = numbers.next("height", 1, kMaxPixels);

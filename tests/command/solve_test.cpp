@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "command_test.hpp"
+#include "ebm/inference/discrete.hpp"
 
 namespace ebm::app {
 namespace {
@@ -104,14 +105,135 @@ TEST_F(SolveCommand, Reading_SaysHowEntriesBecomeEnergies) {
   EXPECT_EQ(wcsp.value().at("energy"), 2.0);
 }
 
-TEST_F(SolveCommand, GraphInfo_KnowsTheTreewidthAndWhoIsExact) {
-  const json r = done({"graph", "info", file("a.uai", kLoop), "--json"}).value();
-  EXPECT_EQ(r.at("variables"), 3);
-  EXPECT_EQ(r.at("factors"), 4);
-  EXPECT_EQ(r.at("treewidth_bound"), 2);
-  EXPECT_EQ(r.at("exact"), json({"exhaustive", "junction-tree"}));
-  EXPECT_EQ(r.at("submodular"), true);
-  EXPECT_HAS(done({"graph", "info", folder_ / "a.uai"}).out, "one minimum cut");
+TEST_F(SolveCommand, AnEngineAskedForWhatItCannot_NamesThoseThatCan) {
+  const std::string a = file("a.uai", kLoop);
+  for (const DiscreteEngine& e : discrete_engines()) {
+    const std::string key(e.key);
+    const auto refused = [&](Words words) {
+      words.insert(words.begin(), {"solve", a, "--quiet", "--engine", key});
+      const Outcome outcome = run(words);
+      EXPECT_EQ(outcome.code, 2) << outcome.err;
+      EXPECT_HAS(outcome.err, "--engine: " + key + " cannot answer --task");
+      EXPECT_HAS(outcome.err, "; these can: ");
+    };
+    if (!e.powers.minimum) refused({});
+    if (!e.powers.minimum || !e.powers.n_best) refused({"--best", "2"});
+    if (!e.powers.free_energy) refused({"--task", "free-energy"});
+    if (!e.powers.free_energy && !e.powers.samples) refused({"--task", "marginals"});
+    if (!e.powers.samples) refused({"--task", "samples"});
+  }
+  const Outcome sums = run({"solve", a, "--task", "free-energy", "--best", "3"});
+  EXPECT_EQ(sums.code, 2);
+  EXPECT_HAS(sums.err, "--best: asks for the lowest answers");
+}
+
+TEST_F(SolveCommand, NBest_AreDistinctAndTheLowestFirst) {
+  const std::string a = file("a.uai", kLoop), e = file("a.evid", "1 1 0");
+  for (const DiscreteEngine& engine : discrete_engines()) {
+    if (!engine.powers.n_best) continue;
+    const json r =
+        done({"solve", a, "--best", "3", "--evidence", e, "--engine", std::string(engine.key), "--json"})
+            .value();
+    const json& best = r.at("best");
+    ASSERT_EQ(best.size(), 3u) << engine.key;
+    EXPECT_EQ(best[0].at("assignment"), r.at("assignment"));
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(best[i].at("assignment").size(), 3u);
+      EXPECT_EQ(best[i].at("assignment")[1], 0);
+      if (i > 0) {
+        EXPECT_GE(best[i].at("energy").get<double>(), best[i - 1].at("energy").get<double>());
+        EXPECT_NE(best[i].at("assignment"), best[i - 1].at("assignment"));
+      }
+    }
+  }
+}
+
+TEST_F(SolveCommand, Samples_AreAssignmentsOfAllVariables) {
+  const std::string a = file("a.uai", kLoop), e = file("a.evid", "1 1 0");
+  for (const DiscreteEngine& engine : discrete_engines()) {
+    if (!engine.powers.samples) continue;
+    const Words words{
+        "solve",      a, "--task", "samples", "--samples", "7", "--engine", std::string(engine.key),
+        "--evidence", e, "--seed", "3",       "--json"};
+    const json r = done(words).value();
+    ASSERT_EQ(r.at("samples").size(), 7u) << engine.key;
+    for (const json& sample : r.at("samples")) {
+      ASSERT_EQ(sample.size(), 3u);
+      EXPECT_EQ(sample[1], 0);
+    }
+    EXPECT_EQ(done(words).value().at("samples"), r.at("samples")) << "the same seed";
+  }
+  EXPECT_EQ(run({"solve", a, "--task", "samples", "--out", folder_ / "s"}).code, 2);
+}
+
+TEST_F(SolveCommand, EvidenceOfAllVariables_LeavesNothingToSearch) {
+  const std::string a = file("a.uai", kLoop), e = file("a.evid", "3 0 1 1 0 2 1");
+  const json r = done({"solve", a, "--evidence", e, "--json"}).value();
+  EXPECT_EQ(r.at("assignment"), json({1, 0, 1}));
+  EXPECT_NEAR(r.at("energy").get<double>(), -std::log(0.75 * 2), 1e-12);
+  const json m = done({"solve", a, "--evidence", e, "--task", "marginals", "--json"}).value();
+  EXPECT_EQ(m.at("marginals"), json::parse("[[0.0,1.0],[1.0,0.0],[0.0,1.0]]"));
+}
+
+TEST_F(SolveCommand, EveryFormat_HasTheSameAnswer) {
+  const std::string a = file("a.uai", kLoop);
+  for (const char* ending : {"uai", "LG", "fg", "cfn", "json", "uai.gz", "cfn.gz"}) {
+    const std::string b = folder_ / (std::string("b.") + ending);
+    done({"graph", "convert", a, b, "--decimals", "12"});
+    const json r = done({"solve", b, "--json"}).value();
+    EXPECT_NEAR(r.at("energy").get<double>(), -std::log(6), 1e-10) << ending;
+    EXPECT_EQ(r.at("assignment"), json({1, 1, 1})) << ending;
+  }
+  const Outcome wcsp = done({"graph", "convert", a, folder_ / "b.wcsp", "--decimals", "3"});
+  EXPECT_HAS(wcsp.err, "E = w / 1e3 - 1.");
+  EXPECT_EQ(done({"solve", folder_ / "b.wcsp", "--json"}).value().at("assignment"), json({1, 1, 1}));
+}
+
+TEST_F(SolveCommand, Help_SaysWhatEveryEngineCanAndEveryExitCode) {
+  const std::string help = done({"solve", "--help"}).out;
+  for (const DiscreteEngine& e : discrete_engines()) EXPECT_HAS(help, std::string(e.key));
+  for (const char* part : {"Exit codes: 0", "130", "Examples:", "--time-limit", "--start"})
+    EXPECT_HAS(help, part);
+}
+
+// Of engines that search: a loopy graph that none proves in a moment.
+class SearchCommand : public SolveCommand {
+ protected:
+  void SetUp() override {
+    for (const DiscreteEngine& e : discrete_engines())
+      for (const char* key : {"branch-and-bound", "dual-decomposition", "trws"})
+        if (engine_.empty() && e.key == key) engine_ = key;
+    if (engine_.empty()) GTEST_SKIP() << "no engine here searches";
+    hard_ = folder_ / "hard.json";
+    done({"graph", "generate", "grid", "--height", "150", "--width", "150", "--labels", "6", "--pairs",
+          "random", "--strength", "2", "--out", hard_});
+  }
+  void check(const json& r) {
+    EXPECT_EQ(r.at("assignment").size(), 22500u);
+    EXPECT_TRUE(r.at("energy").is_number());
+    EXPECT_EQ(r.at("exactness") == "exact", false);
+  }
+  std::string engine_, hard_;
+};
+
+TEST_F(SearchCommand, ATimeLimit_GivesTheBestAnswerAndItsBoundWithCode0) {
+  const Outcome outcome = run({"solve", hard_, "--engine", engine_, "--time-limit", "0.5", "--iterations",
+                               "1000000000", "--json", "--progress"});
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  check(outcome.value());
+  EXPECT_EQ(outcome.value().at("engine").at("why"), "the time limit");
+  EXPECT_HAS(outcome.err, " s  energy ");
+}
+
+TEST_F(SearchCommand, CtrlC_GivesTheBestAnswerSoFarWithCode130) {
+  const Running running(
+      {"solve", hard_, "--engine", engine_, "--iterations", "1000000000", "--json", "--progress"});
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  running.signal(SIGINT);
+  const Outcome outcome = running.wait();
+  EXPECT_EQ(outcome.code, 130) << outcome.err;
+  check(outcome.value());
+  EXPECT_EQ(outcome.value().at("engine").at("why"), "interrupted");
 }
 
 }  // namespace

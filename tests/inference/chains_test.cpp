@@ -3,9 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <limits>
+
 #include "ebm/core/pool.hpp"
+#include "ebm/inference/discrete.hpp"
 #include "ebm/inference/engine.hpp"
 #include "ebm/inference/verbs.hpp"
+#include "support/discrete_graphs.hpp"
 #include "support/graphs.hpp"
 
 namespace ebm {
@@ -239,6 +244,198 @@ TEST(Verbs_EnergyAtLabels, EqualsTheMinimumAtItsLabels) {
     EXPECT_LE(free_energy(one.batch)[0], m.energy[0] + 1e-9);
     EXPECT_THROW(energy(one.batch, 0, std::vector<int>(c.counts.size() + 1)), GraphError);
   }
+}
+
+// Chains of one table, wider than a vector and longer than what is multiplied at once, with other chains
+// beside.
+struct Ragged {
+  int labels;
+  std::vector<Tensor> unary;
+  Tensor pair;
+};
+
+Ragged random_ragged(int labels, double scale, double forbidden, int samples, Rng& rng) {
+  Ragged r{labels, {}, random_tensor({labels, labels}, rng, scale)};
+  for (int i = 0; i < samples; ++i)
+    r.unary.push_back(random_tensor({1 + rng.below(i == 0 ? 200 : 9), labels}, rng, scale));
+  for (int y = 0; y < labels; ++y)
+    for (int z = 0; z < labels; ++z)
+      if (y != z && rng.chance(forbidden))
+        r.pair[static_cast<std::size_t>(y * labels + z)] = static_cast<Real>(kInf);
+  return r;
+}
+
+// The recurrences in long double and plain loops: free energy and probabilities of labels of one sample.
+long double plain_free_energy(const Tensor& u, const Tensor& pair, int k, double beta) {
+  std::vector<long double> f(static_cast<std::size_t>(k)), next(f);
+  const int n = u.shape()[0];
+  const auto soft = [&](const auto& energies) {
+    long double low = kInf, sum = 0;
+    for (const long double e : energies) low = std::min(low, e);
+    for (const long double e : energies) sum += std::exp(-static_cast<long double>(beta) * (e - low));
+    return low - std::log(sum) / static_cast<long double>(beta);
+  };
+  std::vector<long double> all(static_cast<std::size_t>(k));
+  for (int p = 0; p < n; ++p) {
+    for (int z = 0; z < k; ++z) {
+      for (int y = 0; y < k; ++y)
+        all[static_cast<std::size_t>(y)] =
+            p == 0 ? 0
+                   : f[static_cast<std::size_t>(y)] +
+                         static_cast<long double>(pair[static_cast<std::size_t>(y * k + z)]);
+      next[static_cast<std::size_t>(z)] =
+          (p == 0 ? 0 : soft(all)) + static_cast<long double>(u[static_cast<std::size_t>(p * k + z)]);
+    }
+    f = next;
+  }
+  return soft(f);
+}
+
+TEST(Chains_OfManyLabels, EqualPlainRecurrences_AndTheirWeightsTheSlopes) {
+  Rng rng(7);
+  const int rounds = std::getenv("EBM_LONG") ? 200 : 12;
+  for (int round = 0; round < rounds; ++round) {
+    const int k = std::vector<int>{2, 3, 7, 8, 9, 13, 33, 60}[static_cast<std::size_t>(round % 8)];
+    const Ragged r = random_ragged(k, round % 3 == 2 ? 30 : 1, round % 4 == 1 ? 0.3 : 0, 11, rng);
+    Params W;
+    const Model<int> model(W, [&](FactorGraph& g, const int& i) {
+      const Tensor& u = r.unary[static_cast<std::size_t>(i)];
+      const auto y = g.outputs("y", u.shape()[0], Labels(k));
+      g.add_each(factor::constant(u), y);
+      g.add_each(factor::constant(r.pair), y.pairs());
+    });
+    std::vector<int> index(r.unary.size());
+    for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<int>(i);
+    const Prepared ready = model.prepare(index);
+    Batch batch = ready.batch();
+    Answer free, low, at;
+    infer::SumProduct{}.answer(batch, {.beta = 1.5}, free);
+    infer::MinSum{}.answer(batch, {.answers = true}, low);
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < index.size(); ++i) {
+      SCOPED_TRACE(message("round ", round, " labels ", k, " sample ", i));
+      const Tensor& u = r.unary[i];
+      const auto n = static_cast<std::size_t>(u.shape()[0]);
+      const auto right = static_cast<double>(plain_free_energy(u, r.pair, k, 1.5));
+      EXPECT_NEAR(free.energy[i], right, 1e-10 * (1 + std::abs(right)));
+      const auto steep = static_cast<double>(plain_free_energy(u, r.pair, k, 1e6));
+      EXPECT_NEAR(low.energy[i], steep, 1e-4 * static_cast<double>(n));
+      EXPECT_NEAR(energy(batch, static_cast<int>(i), std::span(low.labels).subspan(first, n)), low.energy[i],
+                  1e-9 * (1 + std::abs(right)));
+      first += n;
+      // Every position's probabilities sum to 1, and those of pairs to as many as there are.
+      double labels = 0, pairs = 0;
+      for (std::size_t w = batch.weights_at(static_cast<int>(i), 0);
+           w < batch.weights_at(static_cast<int>(i), 1); ++w)
+        labels += static_cast<double>(free.weights[w]);
+      for (std::size_t w = batch.weights_at(static_cast<int>(i), 1);
+           w < batch.weights_of(static_cast<int>(i) + 1); ++w)
+        pairs += static_cast<double>(free.weights[w]);
+      EXPECT_NEAR(labels, static_cast<double>(n), 1e-5 * static_cast<double>(n));
+      EXPECT_NEAR(pairs, static_cast<double>(n - 1), 1e-5 * static_cast<double>(n));
+    }
+    // The same bits alone and among others, on any number of threads.
+    for (std::size_t i = 0; i < index.size(); ++i) {
+      Batch one = ready.batch(i, 1);
+      infer::SumProduct{}.answer(one, {.beta = 1.5}, at);
+      EXPECT_EQ(at.energy[0], free.energy[i]);
+      const auto begin =
+          free.weights.begin() + static_cast<std::ptrdiff_t>(batch.weights_of(static_cast<int>(i)));
+      EXPECT_TRUE(std::equal(at.weights.begin(), at.weights.end(), begin));
+    }
+    for (const int count : {1, 2}) {
+      set_threads(count);
+      infer::SumProduct{}.answer(batch, {.beta = 1.5}, at);
+      EXPECT_EQ(at.energy, free.energy);
+      EXPECT_EQ(at.weights, free.weights);
+    }
+    set_threads(0);
+  }
+}
+
+TEST(Chains_WithNaN, AnswerNaN_AndEnd) {
+  for (const bool in_pair : {false, true}) {
+    Tensor unary({3, 3}, {0, 1, 2, 0, 1, 2, 0, 1, 2}), pair({3, 3}, {0, 1, 2, 1, 0, 2, 2, 1, 0});
+    (in_pair ? pair : unary)[4] = std::numeric_limits<Real>::quiet_NaN();
+    for (const bool trained : {false, true}) {
+      Params W;
+      const Param table = W.table("pair", {3, 3});
+      std::ranges::copy(pair.span(), W.view(table).data);
+      OneGraph one(W, [&](FactorGraph& g) {
+        const auto y = g.outputs("y", 3, Labels(3));
+        g.add_each(factor::constant(unary), y);
+        g.add_each(trained ? factor::table(W, table) : factor::constant(pair), y.pairs());
+      });
+      Answer a;
+      for (const double beta : {kInf, 1.0}) {
+        infer::SumProduct{}.answer(one.batch, {.beta = beta}, a);
+        EXPECT_TRUE(std::isnan(a.energy[0]));
+      }
+    }
+  }
+}
+
+TEST(Chains_OfDiscreteGraphs, EqualEnumeration_AndOthersAreRefused) {
+  Rng rng(8);
+  const int rounds = std::getenv("EBM_LONG") ? 1000 : 150;
+  int chains = 0, refused = 0;
+  for (int round = 0; round < rounds; ++round) {
+    testing::RandomGraph shape = testing::random_graph(rng);
+    if (round % 2 == 0) {  // a path in random order, some of its pairs missing
+      std::erase_if(shape.scopes, [](const auto& s) { return s.size() != 1; });
+      std::vector<int> order(shape.counts.size());
+      for (std::size_t v = 0; v < order.size(); ++v) order[v] = static_cast<int>(v);
+      rng.shuffle(std::span<int>(order));
+      for (std::size_t v = 1; v < order.size(); ++v)
+        if (rng.chance(0.8)) shape.scopes.push_back({order[v - 1], order[v]});
+    }
+    const DiscreteGraph graph =
+        testing::discrete_graph(shape, round % 5 == 0 ? 100 : 1, round % 3 == 0 ? 0.3 : 0, rng);
+    SCOPED_TRACE(message("round ", round, " ", shape.kind));
+    const DiscreteEngine &chain = discrete_engine("chain"), &all = discrete_engine("exhaustive");
+    Question q;
+    Solution found;
+    try {
+      found = chain.solve(graph, q);
+    } catch (const GraphError& e) {
+      EXPECT_NE(std::string(e.what()).find("[chain]"), std::string::npos);
+      EXPECT_NE(round % 2, 0);
+      ++refused;
+      continue;
+    }
+    ++chains;
+    const Solution right = all.solve(graph, q);
+    if (right.energy < kInf) {
+      EXPECT_NEAR(found.energy, right.energy, 1e-9 * std::max(1.0, std::abs(right.energy)));
+    }
+    EXPECT_EQ(found.energy < kInf, right.energy < kInf);
+    EXPECT_EQ(found.energy, found.labels.empty() ? kInf : graph.energy(found.labels));
+    EXPECT_LE(found.bound, found.energy);
+    EXPECT_EQ(found.report.used, Method::chain);
+    for (const double beta : {0.5, 1.0, 30.0}) {
+      q.beta = beta;
+      q.task = Question::Task::marginals;
+      const Solution sums = chain.solve(graph, q), expected = all.solve(graph, q);
+      if (expected.free_energy == kInf) {
+        EXPECT_EQ(sums.free_energy, kInf);
+        continue;
+      }
+      EXPECT_NEAR(sums.free_energy, expected.free_energy,
+                  1e-9 * std::max(1.0, std::abs(expected.free_energy)));
+      ASSERT_EQ(sums.marginals.size(), expected.marginals.size());
+      for (std::size_t k = 0; k < sums.marginals.size(); ++k)
+        EXPECT_NEAR(sums.marginals[k], expected.marginals[k], 1e-9);
+    }
+    q.task = Question::Task::minimum;
+    const Solution automatic = discrete_engine("automatic").solve(graph, q);
+    EXPECT_EQ(automatic.energy, found.energy);
+    if (graph.variables() > 0) {
+      EXPECT_EQ(automatic.report.used, Method::chain);
+      EXPECT_EQ(automatic.report.why, Why::chain_structure);
+    }
+  }
+  EXPECT_GT(chains, rounds / 3);
+  EXPECT_GT(refused, rounds / 20);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include "ebm/core/pool.hpp"
 #include "ebm/graph/at_labels.hpp"
 #include "ebm/inference/discrete.hpp"
@@ -25,7 +27,7 @@ void expect_same(double a, double b, double tolerance = kTight) {
 TEST(JunctionTree_OfADiscreteGraph, EqualsEnumeration) {
   Rng rng(41);
   int forbidden = 0;
-  for (int round = 0; round < 400; ++round) {
+  for (int round = 0; round < (std::getenv("EBM_LONG") ? 1000 : 400); ++round) {
     const RandomGraph shape = random_graph(rng);
     const double scale = round % 7 == 0 ? 300 : 1;  // far beyond what exponentials of energies hold
     const DiscreteGraph g = discrete_graph(shape, scale, round % 3 == 0 ? 0.3 : 0, rng);

@@ -74,6 +74,16 @@ TEST(Pgm, PlainAndBinary_SayTheSame) {
   EXPECT_EQ(plain.at(0, 1), 253);
 }
 
+TEST(Pgm, OfBits_IsBlackWhereOneStands) {
+  const Image image = read(std::string("P4\n# masks\n10 2\n") + bytes({0x80, 0x40, 0x01, 0xbf}));
+  std::vector<std::uint8_t> expected(20, 255);
+  expected[0] = expected[9] = expected[17] = expected[18] = 0;  // the bits behind the tenth are nothing
+  EXPECT_EQ(image.pixels, expected);
+  expect_refused_at_every_length(bytes_of(std::string("P4 10 2\n") + bytes({0x80, 0x40, 0x01, 0xbf})),
+                                 [](const Bytes& b) { decode_pgm(b, "FILE"); });
+  EXPECT_HAS(error_of([] { read("P4 8000 8000\n1"); }), "needs 8000000 bytes here, 1 are there");
+}
+
 TEST(Pgm, OtherMaxvals_AreScaledTo255) {
   EXPECT_EQ(read("P2 3 1 2 0 1 2").pixels, (std::vector<std::uint8_t>{0, 128, 255}));
   EXPECT_EQ(read(std::string("P5 3 1 65535\n") + bytes({0, 0, 0x80, 0x80, 0xff, 0xff})).pixels,

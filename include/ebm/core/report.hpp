@@ -41,7 +41,9 @@ enum class Method : std::uint8_t {
   branch_and_bound,
   simulated_annealing,
   swendsen_wang,
-  anytime
+  anytime,
+  pseudo_likelihood,
+  mini_bucket
 };
 enum class Why : std::uint8_t {
   asked,

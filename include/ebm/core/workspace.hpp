@@ -37,6 +37,7 @@ class Workspace {
 
  private:
   struct Free {
+    std::size_t align;
     void operator()(std::byte* p) const;
   };
   struct Block {

@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The regular files of a .tar or .tar.gz archive. Nothing is ever unpacked to the disk.
+/// The regular files of a .tar, .tar.gz or .tar.xz archive. Nothing is ever unpacked to the disk.
 
 #include <functional>
 #include <map>

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Grey images of 8 bits, from and to PGM (netpbm's P2 and P5) and PNG (ISO/IEC 15948), and from JPEG (ITU-T
-/// T.81).
+/// Grey images of 8 bits, from and to PGM (netpbm's P2 and P5, and bitmaps, P4) and PNG (ISO/IEC 15948), and
+/// from JPEG (ITU-T T.81).
 
 #include <cstdint>
 #include <string_view>
@@ -27,7 +27,8 @@ struct Image {
 /// \throws FormatError with the offset for anything that is none of them, damaged, truncated or over 2^26
 /// pixels.
 Image decode_image(std::span<const std::byte> bytes, std::string_view name);
-/// P2 or P5, comments allowed, maxval 1 to 65535 scaled to 255; what follows the first image is ignored.
+/// P2 or P5, comments allowed, maxval 1 to 65535 scaled to 255, or the bits of a P4, 1 = black; what follows
+/// the first image is ignored.
 Image decode_pgm(std::span<const std::byte> bytes, std::string_view name);
 /// Any depth and colour type. Colour becomes luma (0.299 R + 0.587 G + 0.114 B), transparency is laid over
 /// white.

@@ -39,6 +39,10 @@ class JsonObject {
   bool boolean(std::string_view key) const;
   std::string text(std::string_view key) const;
   std::vector<double> numbers(std::string_view key) const;
+  /// "inf" and null are +inf.
+  double energy(std::string_view key) const;
+  std::vector<double> energies(std::string_view key) const;
+  std::vector<int> integers(std::string_view key, int low, int high) const;
   std::vector<std::string> texts(std::string_view key) const;
   JsonObject object(std::string_view key) const;
   std::vector<JsonObject> objects(std::string_view key) const;
