@@ -2,11 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "ebm/core/pool.hpp"
 
 namespace ebm {
 inline namespace EBM_PRECISION {
+
+namespace {
+
+constexpr std::size_t kMostPieces = 64;
+// Sweeps that go over memory together, how much of a sweep goes ahead of the next, and for how many spans a
+// piece of the graph must have room.
+constexpr int kTogether = 4;
+constexpr std::size_t kAhead = 64, kSpans = 16;
+
+}  // namespace
 
 template <class T>
 MessageExchange<T>::MessageExchange(const PairGraph& pairs, const Neighbours& n, const Range& range,
@@ -17,9 +28,11 @@ MessageExchange<T>::MessageExchange(const PairGraph& pairs, const Neighbours& n,
       ws_(ws),
       layout_(message_layout<T>(pairs, n, range, beta, ws)),
       messages_(ws.take<T>(layout_.entries, T(0))),
-      pieces_(std::clamp<std::size_t>(layout_.entries / 16384, 1, 64)) {
+      pieces_(std::clamp<std::size_t>(layout_.entries / 16384, 1, kMostPieces)) {
   pieces_ = std::min(pieces_, std::max<std::size_t>(1, pairs.labels.size()));
-  scratch_ = ws.take<T>(pieces_ * layout_.graph.room, T(0));
+  scratch_ = ws.take<T>(std::max(pieces_, kMostPieces) * layout_.graph.room, T(0));
+  for (const PairGraph::Edge& e : pairs.edges)
+    span_ = std::max(span_, static_cast<std::size_t>(std::abs(e.a - e.b)));
 }
 
 template <class T>
@@ -64,8 +77,8 @@ template <class T>
 void MessageExchange<T>::synchronous(double damping, bool looks) {
   const bool compared = damping > 0 || looks;
   if (compared && before_.empty()) before_ = ws_.take<T>(layout_.entries);
-  std::array<T, 64> change{};
-  std::array<bool, 64> impossible{};
+  std::array<T, kMostPieces> change{};
+  std::array<bool, kMostPieces> impossible{};
   const std::size_t n = pairs_.labels.size();
   if (compared)
     parallel_for(pieces_, [&](std::size_t i) {
@@ -84,6 +97,58 @@ void MessageExchange<T>::synchronous(double damping, bool looks) {
   });
   flip_ ^= 1;
   if (compared) residual_ = *std::ranges::max_element(change);
+  impossible_ |= std::ranges::count(impossible, true) > 0;
+}
+
+// How many synchronous sweeps from here nobody looks at, which may then be made together.
+template <class T>
+int MessageExchange<T>::unseen_sweeps(const infer::Loopy& o, int iterations) const {
+  if (o.schedule != infer::Loopy::Schedule::synchronous || o.damping > 0) return 0;
+  if (pairs_.labels.size() < 2 * kSpans * span_) return 0;
+  int until = iterations - 1;
+  if (o.look > 0) until = std::min(until, (iterations_ / o.look + 1) * o.look - 1);
+  return std::min(kTogether, until - iterations_);
+}
+
+// Several sweeps in one go over memory. Sweep s + 1 of a variable needs sweep s of its neighbours, which are
+// at most a span away, so that later sweeps follow the first at that distance while its messages are still in
+// the cache. Pieces of the graph go alone, each sweep a span shorter at either end, and the wedges between
+// them afterwards. Every message is made as a sweep at a time would make it.
+template <class T>
+void MessageExchange<T>::several_sweeps(int count) {
+  const std::size_t n = pairs_.labels.size(), sweeps = static_cast<std::size_t>(count);
+  const std::size_t pieces = std::clamp<std::size_t>(n / (kSpans * std::max<std::size_t>(span_, 1)), 2, 16);
+  std::array<bool, kMostPieces> impossible{};
+  const auto bound = [&](std::size_t piece) { return piece * n / pieces; };
+  const auto sweep = [&](std::size_t room, std::size_t s, std::size_t first, std::size_t last) {
+    auto p = pass(scratch_.subspan(room * layout_.graph.room, layout_.graph.room));
+    p.read = p.write = flip_ ^ (s & 1);
+    send(layout_.graph, p, first, last);
+    impossible[room] |= p.impossible;
+  };
+  parallel_for(pieces, [&](std::size_t piece) {
+    std::array<std::size_t, kTogether> done{}, end{};
+    for (std::size_t s = 0; s < sweeps; ++s) {
+      done[s] = bound(piece) + (piece > 0 ? s * span_ : 0);
+      end[s] = bound(piece + 1) - (piece + 1 < pieces ? s * span_ : 0);
+    }
+    while (done[sweeps - 1] < end[sweeps - 1])
+      for (std::size_t s = 0; s < sweeps; ++s) {
+        // All of the sweep before that is far enough ahead, or its end.
+        const std::size_t ahead = s == 0                          ? done[0] + kAhead
+                                  : done[s - 1] == end[s - 1]     ? end[s]
+                                  : done[s - 1] > done[s] + span_ ? done[s - 1] - span_
+                                                                  : done[s];
+        const std::size_t to = std::min(ahead, end[s]);
+        if (to > done[s]) sweep(piece, s, done[s], to);
+        done[s] = std::max(done[s], to);
+      }
+  });
+  parallel_for(pieces - 1, [&](std::size_t piece) {
+    for (std::size_t s = 1; s < sweeps; ++s)
+      sweep(piece, s, bound(piece + 1) - s * span_, bound(piece + 1) + s * span_);
+  });
+  flip_ ^= sweeps & 1;
   impossible_ |= std::ranges::count(impossible, true) > 0;
 }
 

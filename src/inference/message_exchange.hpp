@@ -26,6 +26,12 @@ class MessageExchange {
     if (options.schedule == infer::Loopy::Schedule::residual) prepare_residuals();
     converged_ = false;
     for (iterations_ = 0; iterations_ < iterations && !impossible_;) {
+      if (const int unseen = unseen_sweeps(options, iterations); unseen > 1) {
+        several_sweeps(unseen);
+        iterations_ += unseen;
+        if (!look(false)) return;
+        continue;
+      }
       ++iterations_;
       const bool last = iterations_ == iterations;
       const bool looks = last || (options.look > 0 && iterations_ % options.look == 0);
@@ -53,6 +59,8 @@ class MessageExchange {
   void tell_forest();
   void iterate(const infer::Loopy& options, bool looks);
   void synchronous(double damping, bool looks);
+  int unseen_sweeps(const infer::Loopy& options, int iterations) const;
+  void several_sweeps(int count);
   void sequential(double damping);
   void prepare_residuals();
   void by_residual(const infer::Loopy& options);
@@ -66,6 +74,7 @@ class MessageExchange {
   MessageLayout<T> layout_;
   std::span<T> messages_, before_, scratch_;  // before: a copy, or what would be told, by residuals
   std::size_t pieces_;                        // by the graph alone
+  std::size_t span_ = 0;                      // variables of a pair are at most so far apart
   unsigned flip_ = 0;
   bool converged_ = true, impossible_ = false;
   int iterations_ = 1;

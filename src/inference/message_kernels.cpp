@@ -94,16 +94,37 @@ HWY_INLINE void with_lanes(std::size_t stride, const Body& body) {
     body(hn::CappedTag<T, 16>());
 }
 
-// y(k) = min(x(k), x(k +- step) + more), n vectors.
+// x(k) = min(x(k), x(k +- step) + more) in place, n vectors.
 template <class D, class V, class T>
-HWY_INLINE void erode(D d, const V* x, V* y, std::size_t n, std::size_t step, T more) {
-  const std::size_t lanes = hn::Lanes(d);
+HWY_NOINLINE void erode_far(D d, V* x, std::size_t n, std::size_t far, T more) {
   const V infinite = hn::Set(d, kInfinite<T>), add = hn::Set(d, more);
+  // Vectors that are `far` apart, one after another.
+  for (std::size_t first = 0; first < far; ++first) {
+    V before = infinite;
+    for (std::size_t j = first; j < n; j += far) {
+      const V near = hn::Min(before, j + far < n ? x[j + far] : infinite);
+      before = x[j];
+      x[j] = hn::Min(x[j], hn::Add(near, add));
+    }
+  }
+}
+
+template <std::size_t kVectors, class D, class V, class T>
+HWY_INLINE void erode(D d, V* x, std::size_t n, std::size_t step, T more) {
+  const std::size_t lanes = hn::Lanes(d);
+  const V add = hn::Set(d, more);
   if (step >= lanes) {
-    const std::size_t far = step / lanes;
-    for (std::size_t j = 0; j < n; ++j) {
-      const V near = hn::Min(j >= far ? x[j - far] : infinite, j + far < n ? x[j + far] : infinite);
-      y[j] = hn::Min(x[j], hn::Add(near, add));
+    if constexpr (kVectors == 2) {  // stays in registers
+      const V low = hn::Min(x[0], hn::Add(x[1], add));
+      x[1] = hn::Min(x[1], hn::Add(x[0], add));
+      x[0] = low;
+    } else if constexpr (kVectors > 2) {
+      V y[kVectors];
+      for (std::size_t j = 0; j < kVectors; ++j) y[j] = x[j];
+      erode_far(d, y, kVectors, step / lanes, more);
+      for (std::size_t j = 0; j < kVectors; ++j) x[j] = y[j];
+    } else if constexpr (kVectors == 0) {
+      erode_far(d, x, n, step / lanes, more);
     }
     return;
   }
@@ -117,12 +138,13 @@ HWY_INLINE void erode(D d, const V* x, V* y, std::size_t n, std::size_t step, T 
   };
   const auto up = turned(lanes - step), down = turned(step);
   const auto low = hn::FirstN(d, step), high = hn::FirstN(d, lanes - step);
+  const V infinite = hn::Set(d, kInfinite<T>);
   V before = infinite, here = hn::TableLookupLanes(x[0], down);
-  for (std::size_t j = 0; j < n; ++j) {
+  for (std::size_t j = 0; j < (kVectors ? kVectors : n); ++j) {
     const V from_below = hn::TableLookupLanes(x[j], up);
-    const V after = j + 1 < n ? hn::TableLookupLanes(x[j + 1], down) : infinite;
+    const V after = j + 1 < (kVectors ? kVectors : n) ? hn::TableLookupLanes(x[j + 1], down) : infinite;
     const V near = hn::Min(hn::IfThenElse(low, before, from_below), hn::IfThenElse(high, here, after));
-    y[j] = hn::Min(x[j], hn::Add(near, add));
+    x[j] = hn::Min(x[j], hn::Add(near, add));
     before = from_below;
     here = after;
   }
@@ -269,10 +291,9 @@ HWY_INLINE void send_lowest(D d, Sender<T>& s, std::size_t v) {
   const std::size_t lanes = hn::Lanes(d);
   const std::size_t n = kVectors ? kVectors : message_stride(g.labels[v]) / lanes;
   constexpr std::size_t kFixed = kVectors ? kVectors : 1;
-  V b_fixed[kFixed], h_fixed[kFixed], t_fixed[kFixed];
+  V b_fixed[kFixed], h_fixed[kFixed];
   V* b = kVectors ? b_fixed : reinterpret_cast<V*>(row_of(s, 0));
   V* h = kVectors ? h_fixed : reinterpret_cast<V*>(row_of(s, 1));
-  V* t = kVectors ? t_fixed : reinterpret_cast<V*>(row_of(s, 2));
   gather(d, s, v, b, n);
   const int labels = g.labels[v];
   for (std::size_t i = g.first[v]; i < g.first[v + 1]; ++i) {
@@ -286,18 +307,16 @@ HWY_INLINE void send_lowest(D d, Sender<T>& s, std::size_t v) {
     if (shape == MessageShape::potts) {
       const V most = hn::Set(d, weight);
       s.template put<kForbidden>(d, at, labels, n, [&](std::size_t j) { return hn::Min(h[j], most); });
-    } else if (shape == MessageShape::linear) {
-      V *x = h, *y = t;
-      for (int step = 1, reached = 0; reached < table.reach; reached += step, step *= 2, std::swap(x, y))
-        erode(d, x, y, n, static_cast<std::size_t>(step), weight * static_cast<T>(step));
+    } else if (shape == MessageShape::linear ||
+               (shape == MessageShape::quadratic && (kVectors || table.reach <= kEnvelope))) {
+      if (shape == MessageShape::linear)
+        for (int step = 1, reached = 0; reached < table.reach; reached += step, step *= 2)
+          erode<kVectors>(d, h, n, static_cast<std::size_t>(step), weight * static_cast<T>(step));
+      else
+        for (int k = 1; k <= table.reach; ++k)
+          erode<kVectors>(d, h, n, 1, weight * static_cast<T>(2 * k - 1));
       const V most = hn::Set(d, e.scale * table.limit);
-      s.template put<kForbidden>(d, at, labels, n, [&](std::size_t j) { return hn::Min(x[j], most); });
-    } else if (shape == MessageShape::quadratic && (kVectors || table.reach <= kEnvelope)) {
-      V *x = h, *y = t;
-      for (int k = 1; k <= table.reach; ++k, std::swap(x, y))
-        erode(d, x, y, n, 1, weight * static_cast<T>(2 * k - 1));
-      const V most = hn::Set(d, e.scale * table.limit);
-      s.template put<kForbidden>(d, at, labels, n, [&](std::size_t j) { return hn::Min(x[j], most); });
+      s.template put<kForbidden>(d, at, labels, n, [&](std::size_t j) { return hn::Min(h[j], most); });
     } else if (shape == MessageShape::quadratic && weight > 0) {
       T *from = row_of(s, 1), *to = row_of(s, 2);
       for (std::size_t j = 0; j < n; ++j) {
