@@ -165,6 +165,33 @@ TEST(GraphCut_OnAnyGraph, IsExactOrRefusesWhatIsNotSubmodular) {
   EXPECT_GT(triples, 10);
 }
 
+// Submodular pairs of three variables and a cubic term of either sign that the pairs make up for.
+std::vector<double> submodular_triple(Rng& rng) {
+  std::vector<double> row(8);
+  const double at_one = rng.uniform(-2, 0), at_zero = rng.uniform(-2, 0);
+  const auto xy = submodular_row(rng), xz = submodular_row(rng), yz = submodular_row(rng);
+  for (std::size_t i = 0; i < 8; ++i)
+    row[i] =
+        xy[i >> 1] + xz[2 * (i >> 2) + (i & 1)] + yz[i & 3] + (i == 7 ? at_one : 0) + (i == 0 ? at_zero : 0);
+  return row;
+}
+
+TEST(GraphCut_OfSubmodularFactorsOnThree, IsTheMinimum) {
+  Rng rng(62);
+  for (int round = 0; round < rounds(300); ++round) {
+    DiscreteGraph g;
+    g.add_variables(6, Labels(2));
+    for (int v = 0; v < 6; ++v) g.add(std::vector<int>{v}, std::vector<double>{rng.normal(), rng.normal()});
+    for (int f = 0; f < 5; ++f) {
+      std::vector<int> all{0, 1, 2, 3, 4, 5};
+      rng.shuffle(std::span<int>(all));
+      all.resize(3);
+      g.add(all, submodular_triple(rng));
+    }
+    expect_same(solve("graph-cut", g).energy, solve("exhaustive", g).energy);
+  }
+}
+
 TEST(GraphCut_OfAPairThatIsNotSubmodular, NamesItItsVariablesAndTheExcess) {
   DiscreteGraph g;
   g.add_variables(5, Labels(2));
@@ -347,6 +374,53 @@ TEST(RoofDuality_OnAnyPairsOfTwoLabels, BoundsTheMinimumAndProvesLabelsOfIt) {
   EXPECT_GT(all, 150);
   EXPECT_GT(left, 10);
   EXPECT_GT(exact, 150);
+}
+
+// The dual is the least energy of labels 0, 1 and half of each, where two halves may go together either way.
+TEST(RoofDuality_OnAnyPairs_HasTheBound, OfLabelsThatMayBeHalf) {
+  Rng rng(63);
+  int below = 0;
+  for (int round = 0; round < rounds(200); ++round) {
+    const int n = 2 + rng.below(5);
+    DiscreteGraph g;
+    g.add_variables(n, Labels(2));
+    std::vector<std::vector<double>> singles, pairs;
+    std::vector<std::vector<int>> scopes;
+    for (int v = 0; v < n; ++v) {
+      singles.push_back(random_row(2, 0.5, 0, rng));
+      g.add(std::vector<int>{v}, singles.back());
+    }
+    for (int a = 0; a < n; ++a)
+      for (int b = 0; b < a; ++b) {
+        if (rng.chance(0.3)) continue;
+        scopes.push_back({a, b});
+        pairs.push_back(random_row(4, 1, 0, rng));
+        g.add(scopes.back(), pairs.back());
+      }
+    double least = kInf, low = kInf;
+    each_labelling(std::vector<int>(static_cast<std::size_t>(n), 3), [&](const std::vector<int>& y) {
+      double e = 0;
+      bool half = false;
+      for (std::size_t v = 0; v < y.size(); ++v) {
+        half |= y[v] == 2;
+        e += y[v] < 2 ? singles[v][static_cast<std::size_t>(y[v])] : (singles[v][0] + singles[v][1]) / 2;
+      }
+      for (std::size_t f = 0; f < pairs.size(); ++f) {
+        const auto a = static_cast<std::size_t>(y[static_cast<std::size_t>(scopes[f][0])]),
+                   b = static_cast<std::size_t>(y[static_cast<std::size_t>(scopes[f][1])]);
+        const auto& p = pairs[f];
+        e += a < 2 && b < 2 ? p[2 * a + b]
+             : a < 2        ? (p[2 * a] + p[2 * a + 1]) / 2
+             : b < 2        ? (p[b] + p[2 + b]) / 2
+                            : std::min(p[0] + p[3], p[1] + p[2]) / 2;
+      }
+      least = std::min(least, e);
+      if (!half) low = std::min(low, e);
+    });
+    EXPECT_NEAR(solve("roof-duality", g).bound, least, 1e-8);
+    below += least < low - 1e-6;
+  }
+  EXPECT_GT(below, 20);
 }
 
 TEST(RoofDuality_OfSubmodularPairs_ProvesEveryLabel, TiesIncluded) {
