@@ -86,7 +86,9 @@ TEST(CountsAndAgreements, OfAModel_GiveTheSameWeightsByEveryEngine) {
       EXPECT_NEAR(a.energy[0], b.energy[0], sizeof(Real) == 8 ? 1e-9 : 1e-5);
       ASSERT_EQ(a.weights.size(), b.weights.size());
       for (std::size_t k = 0; k < a.weights.size(); ++k) EXPECT_NEAR(a.weights[k], b.weights[k], 1e-5);
-      if (beta == kInf) EXPECT_EQ(a.labels, b.labels);
+      if (beta == kInf) {
+        EXPECT_EQ(a.labels, b.labels);
+      }
     }
 }
 
