@@ -13,7 +13,7 @@ namespace {
 // Shifted exponentials and one product a step.
 Tensor log_sums(const Tensor& u, const Tensor& t) {
   const Tensor high = t.max().detach(), masses = torch::exp(t - high);
-  const auto steps = u.unbind(1);  // not select, whose backward costs the whole length at every step
+  const auto steps = u.unbind(1);  // not select, whose backward walks the whole length at every step
   Tensor a = steps[0];
   for (std::size_t i = 1; i < steps.size(); ++i) {
     const Tensor m = std::get<0>(a.max(1, true)).detach();

@@ -137,7 +137,7 @@ bool CoreNeighbourhood::move(const PairCore& core, const CoreState& state, doubl
   }
   std::vector<int> found(members.size());
   double low = kInf;
-  if (!exact_.minimum(part, own, 1 << 22, found, low) || !(low < kInf)) return false;
+  if (!exact_.minimum(part, own, 1 << 20, found, low) || !(low < kInf)) return false;
   if (noise == 0 && !(held.constant + low < energy_)) return false;
   map.give(part, found, now_);
   energy_ = energy_of(core, state, now_);

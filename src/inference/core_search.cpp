@@ -104,6 +104,17 @@ CoreSearch::Next CoreSearch::visit(CoreState& state, int& narrow, Decision& deci
   return Next::branch;
 }
 
+// What the levels of a dive have left for later.
+void CoreSearch::leave_open() {
+  for (std::size_t l = 0; l < depth_; ++l) {
+    std::vector<Decision> path(path_.begin(), path_.begin() + static_cast<std::ptrdiff_t>(levels_[l].path));
+    const Decision& other = path_[levels_[l].path];
+    path.push_back({other.variable, other.label, false});
+    open_.push_back({levels_[l].state.constant, std::move(path)});
+    std::push_heap(open_.begin(), open_.end());
+  }
+}
+
 void CoreSearch::dive(const Stop& stop, Open from, int backtracks) {
   const PairCore& core = *whole_;
   CoreState state = *root_;
@@ -123,6 +134,12 @@ void CoreSearch::dive(const Stop& stop, Open from, int backtracks) {
   int narrow = static_cast<int>(members.size());
   for (;;) {
     ++best_.branches;
+    if (best_.branches % 4 == 0 && stop()) {  // a dive may be deep and its branches slow
+      open_.push_back({here.constant, path_});
+      std::push_heap(open_.begin(), open_.end());
+      leave_open();
+      return;
+    }
     Decision d{};
     if (visit(here, narrow, d) == Next::branch) {
       if (depth_ == levels_.size()) levels_.emplace_back();
@@ -147,14 +164,7 @@ void CoreSearch::dive(const Stop& stop, Open from, int backtracks) {
       for (std::size_t l = 0; l < depth_; ++l) low = std::min(low, levels_[l].state.constant);
       dive_bound_ = std::max(dive_bound_, low);
       if (backtracks < 0 || stop()) {
-        for (std::size_t l = 0; l < depth_; ++l) {
-          std::vector<Decision> path(path_.begin(),
-                                     path_.begin() + static_cast<std::ptrdiff_t>(levels_[l].path));
-          const Decision& other = path_[levels_[l].path];
-          path.push_back({other.variable, other.label, false});
-          open_.push_back({levels_[l].state.constant, std::move(path)});
-          std::push_heap(open_.begin(), open_.end());
-        }
+        leave_open();
         return;
       }
       Level& level = levels_[--depth_];

@@ -50,6 +50,7 @@ class CoreSearch {
   };
   enum class Next { closed, branch };
   void dive(const Stop& stop, Open from, int backtracks);
+  void leave_open();
   Next visit(CoreState& state, int& narrow, Decision& decision);
   bool strike(const PairCore& core, CoreState& state, const Decision& d) const;
   void better(std::span<const int> labels, double energy);

@@ -60,7 +60,7 @@ Solution solve_automatically(const DiscreteGraph& graph, const Question& q) {
   using Task = Question::Task;
   const bool minimum = q.task == Task::minimum && q.best <= 1;
   std::vector<Method> tried;
-  if (q.task != Task::samples && (minimum || q.task != Task::minimum) && graph.variables() > 1 &&
+  if (q.task != Task::samples && (minimum || q.task != Task::minimum) && graph.variables() > 0 &&
       is_chain(graph))
     return said(solve_by_chain(graph, q), Why::chain_structure, {Method::chain});
   if (minimum && graph.variables() > 1 && may_be_cut(graph)) {

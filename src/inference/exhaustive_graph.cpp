@@ -49,6 +49,7 @@ class GrayWalk {
         continue;
       }
       labels_[v] += up_[v];
+      double largest = 0;  // of what comes and goes: beside it small energies are lost
       for (const Readers::Reader& r : readers_.of(static_cast<int>(v))) {
         const std::size_t f = first_[r.group] + static_cast<std::size_t>(r.instance);
         const double before = energy_[f];
@@ -56,13 +57,13 @@ class GrayWalk {
         if (before == kInf)
           --forbidden_;
         else
-          sum_ -= before;
+          sum_ -= before, largest = std::max(largest, std::abs(before));
         if (energy_[f] == kInf)
           ++forbidden_;
         else
-          sum_ += energy_[f];
+          sum_ += energy_[f], largest = std::max(largest, std::abs(energy_[f]));
       }
-      if (++steps_ % kSteady == 0) sum_anew();
+      if (++steps_ % kSteady == 0 || largest > 1e3 * (1 + std::abs(sum_))) sum_anew();
       return true;
     }
     return false;

@@ -38,14 +38,15 @@ class Doubled {
   // Labels of some minimum, -1 where the dual knows none.
   std::span<int> proved(Workspace& ws) {
     const auto out = ws.take<int>(n_, -1);
-    const auto rank = components(ws);
+    const auto mirrored = mirrored_arcs(ws);
+    const auto reached = reached_from_source(mirrored, ws);
+    const auto rank = components(mirrored, reached, ws);
     for (std::size_t v = 0; v < n_; ++v) {
-      const MaxFlow::Side side = flow_.side(v), mirrored = flow_.side(v + n_);
-      if (g_.labels[v] == 1 || side == MaxFlow::Side::source || mirrored == MaxFlow::Side::sink)
+      if (g_.labels[v] == 1)
         out[v] = 0;
-      else if (side == MaxFlow::Side::sink || mirrored == MaxFlow::Side::source)
-        out[v] = 1;
-      else if (rank[v] != rank[v + n_])
+      else if (reached[v] != reached[v + n_])
+        out[v] = reached[v] ? 0 : 1;
+      else if (!reached[v] && rank[v] != rank[v + n_])
         out[v] = rank[v] < rank[v + n_] ? 0 : 1;
     }
     return out;
@@ -123,29 +124,76 @@ class Doubled {
       x[a] += s.u;
       x[b] += odd[e] ? -s.v : s.v;
       if (odd[e]) base_ += s.v;
+      noise_ = std::max({noise_, s.p, s.q});
       flow_.set_edge(2 * e, s.p / 2, s.q / 2);
       flow_.set_edge(2 * e + 1, s.p / 2, s.q / 2);
     }
     for (std::size_t v = 0; v < n_; ++v) {
       if (g_.labels[v] == 1) x[v] = 0;
       base_ += std::min(0.0, x[v]);
+      noise_ = std::max(noise_, std::abs(x[v]));
       flow_.add_excess(v, x[v] / 2);
       flow_.add_excess(v + n_, -x[v] / 2);
     }
+    noise_ *= 1e-11;
   }
 
+  std::size_t mirror(std::size_t v) const { return v < n_ ? v + n_ : v - n_; }
+  // Of a mirrored flow, what is left is the mean of both; below `noise_` it is rounding.
+  bool is_left(std::uint32_t arc, std::span<const std::uint32_t> mirrored) const {
+    return 0.5 * (flow_.room(arc) + flow_.room(mirrored[arc])) > noise_;
+  }
+  // The mirror of each arc.
+  std::span<const std::uint32_t> mirrored_arcs(Workspace& ws) const;
+  // Whether the source reaches a vertex through what the mirrored flows leave; the sink reaches the mirrors
+  // of these. The flow's own trees may grow from what rounding has left of an excess.
+  std::span<const char> reached_from_source(std::span<const std::uint32_t> mirrored, Workspace& ws) const;
   // Of the vertices that neither terminal reaches: numbers of the strongly connected components of what the
   // mirrored flows leave, those that others lead to first (Tarjan 1972), as for 2-satisfiability.
-  std::span<const std::uint32_t> components(Workspace& ws);
+  std::span<const std::uint32_t> components(std::span<const std::uint32_t> mirrored,
+                                            std::span<const char> reached, Workspace& ws) const;
 
   PairGraph g_;
   std::size_t n_;
   std::span<int> x_;
-  double large_ = 0, base_ = 0;
+  double large_ = 0, base_ = 0, noise_ = 0;
   MaxFlow flow_;
 };
 
-std::span<const std::uint32_t> Doubled::components(Workspace& ws) {
+std::span<const std::uint32_t> Doubled::mirrored_arcs(Workspace& ws) const {
+  const auto mirrored = ws.take<std::uint32_t>(4 * g_.edges.size());
+  for (std::size_t e = 0; e < g_.edges.size(); ++e) {
+    const std::uint32_t of[2] = {flow_.arc_of(2 * e), flow_.arc_of(2 * e + 1)};
+    for (const int i : {0, 1}) {
+      mirrored[of[i]] = of[1 - i];
+      mirrored[flow_.sister(of[i])] = flow_.sister(of[1 - i]);
+    }
+  }
+  return mirrored;
+}
+
+std::span<const char> Doubled::reached_from_source(std::span<const std::uint32_t> mirrored,
+                                                   Workspace& ws) const {
+  const auto reached = ws.take<char>(2 * n_, 0);
+  const auto open = ws.take<std::uint32_t>(2 * n_);
+  std::size_t opened = 0;
+  const auto enter = [&](std::size_t v) {
+    if (reached[v]) return;
+    reached[v] = 1;
+    open[opened++] = static_cast<std::uint32_t>(v);
+  };
+  for (std::size_t v = 0; v < 2 * n_; ++v)
+    if (0.5 * (flow_.excess(v) - flow_.excess(mirror(v))) > noise_) enter(v);
+  while (opened > 0) {
+    const std::uint32_t v = open[--opened];
+    for (std::uint32_t arc = flow_.first_arc(v); arc < flow_.first_arc(v + 1); ++arc)
+      if (is_left(arc, mirrored)) enter(flow_.head(arc));
+  }
+  return reached;
+}
+
+std::span<const std::uint32_t> Doubled::components(std::span<const std::uint32_t> mirrored,
+                                                   std::span<const char> reached, Workspace& ws) const {
   const std::size_t n = 2 * n_;
   constexpr std::uint32_t kNone = 0xFFFFFFFF;
   struct Frame {
@@ -154,22 +202,9 @@ std::span<const std::uint32_t> Doubled::components(Workspace& ws) {
   const auto rank = ws.take<std::uint32_t>(n, kNone), seen = ws.take<std::uint32_t>(n, kNone),
              low = ws.take<std::uint32_t>(n), open = ws.take<std::uint32_t>(n);
   const auto frames = ws.take<Frame>(n);
-  const auto mirrored = ws.take<std::uint32_t>(4 * g_.edges.size());  // arc by arc
-  for (std::size_t e = 0; e < g_.edges.size(); ++e) {
-    const std::uint32_t of[2] = {flow_.arc_of(2 * e), flow_.arc_of(2 * e + 1)};
-    for (const int i : {0, 1}) {
-      mirrored[of[i]] = of[1 - i];
-      mirrored[flow_.sister(of[i])] = flow_.sister(of[1 - i]);
-    }
-  }
   std::uint32_t count = 0, ranks = 0;
   std::size_t opened = 0;
-  const auto mirror = [&](std::uint32_t v) {
-    return v < n_ ? v + static_cast<std::uint32_t>(n_) : v - static_cast<std::uint32_t>(n_);
-  };
-  const auto free = [&](std::uint32_t v) {
-    return flow_.side(v) == MaxFlow::Side::free && flow_.side(mirror(v)) == MaxFlow::Side::free;
-  };
+  const auto free = [&](std::uint32_t v) { return !reached[v] && !reached[mirror(v)]; };
   for (std::uint32_t root = 0; root < n; ++root) {
     if (seen[root] != kNone || !free(root)) continue;
     std::size_t depth = 0;
@@ -185,8 +220,7 @@ std::span<const std::uint32_t> Doubled::components(Workspace& ws) {
       if (top.arc < flow_.first_arc(v + 1)) {
         const std::uint32_t arc = top.arc++, u = flow_.head(arc);
         if (!free(u)) continue;
-        // Of a mirrored flow the residual is the mean of both: it is there when either is.
-        if (!(flow_.room(arc) > 0) && !(flow_.room(mirrored[arc]) > 0)) continue;
+        if (!is_left(arc, mirrored)) continue;
         if (seen[u] == kNone)
           enter(u);
         else if (rank[u] == kNone)

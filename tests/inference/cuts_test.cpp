@@ -6,62 +6,12 @@
 
 #include "ebm/core/pool.hpp"
 #include "ebm/graph/at_labels.hpp"
-#include "ebm/inference/discrete.hpp"
-#include "support/discrete_graphs.hpp"
+#include "inference/cuts_test.hpp"
 
 namespace ebm {
 namespace {
 
 using namespace ebm::testing;
-
-int rounds(int few) { return std::getenv("EBM_LONG") ? std::max(1000, few) : few; }
-
-Solution solve(const char* engine, const DiscreteGraph& g, const Question& q = {}) {
-  return discrete_engine(engine).solve(g, q);
-}
-
-void expect_same(double a, double b) {
-  if (b == kInf || a == kInf) {
-    EXPECT_EQ(a, b);
-  } else {
-    EXPECT_NEAR(a, b, 1e-9 * (1 + std::abs(b)));
-  }
-}
-
-void expect_at_least(double a, double low) {
-  EXPECT_TRUE(a >= low || low - a <= 1e-9 * (1 + std::abs(a))) << a << " " << low;
-}
-
-// Pairs of a grid, [height, width].
-std::vector<std::vector<int>> grid_pairs(int height, int width) {
-  std::vector<std::vector<int>> out;
-  for (int y = 0; y < height; ++y)
-    for (int x = 0; x < width; ++x) {
-      if (x > 0) out.push_back({y * width + x - 1, y * width + x});
-      if (y > 0) out.push_back({(y - 1) * width + x, y * width + x});
-    }
-  return out;
-}
-
-// Normal entries, the diagonal lowered until the pair is submodular.
-std::vector<double> submodular_row(Rng& rng) {
-  std::vector<double> row{rng.normal(), rng.normal(), rng.normal(), rng.normal()};
-  const double over = row[0] + row[3] - row[1] - row[2];
-  if (over > 0) row[rng.chance(0.5) ? 0 : 3] -= over * rng.uniform(1, 2);
-  return row;
-}
-
-DiscreteGraph grid(int height, int width, int labels, Rng& rng, const auto& row_of) {
-  DiscreteGraph g;
-  g.add_variables(height * width, Labels(labels));
-  for (int v = 0; v < height * width; ++v) {
-    std::vector<double> row;
-    for (int k = 0; k < labels; ++k) row.push_back(2 * rng.normal());
-    g.add(std::vector<int>{v}, row);
-  }
-  for (const auto& scope : grid_pairs(height, width)) g.add(scope, row_of());
-  return g;
-}
 
 // Any kind of table with a metric of labels.
 std::vector<double> metric_row(int labels, Rng& rng) {
@@ -163,6 +113,33 @@ TEST(GraphCut_OnAnyGraph, IsExactOrRefusesWhatIsNotSubmodular) {
   EXPECT_GT(refused, 20);
   EXPECT_GT(impossible, 0);
   EXPECT_GT(triples, 10);
+}
+
+// Submodular pairs of three variables and a cubic term of either sign that the pairs make up for.
+std::vector<double> submodular_triple(Rng& rng) {
+  std::vector<double> row(8);
+  const double at_one = rng.uniform(-2, 0), at_zero = rng.uniform(-2, 0);
+  const auto xy = submodular_row(rng), xz = submodular_row(rng), yz = submodular_row(rng);
+  for (std::size_t i = 0; i < 8; ++i)
+    row[i] =
+        xy[i >> 1] + xz[2 * (i >> 2) + (i & 1)] + yz[i & 3] + (i == 7 ? at_one : 0) + (i == 0 ? at_zero : 0);
+  return row;
+}
+
+TEST(GraphCut_OfSubmodularFactorsOnThree, IsTheMinimum) {
+  Rng rng(62);
+  for (int round = 0; round < rounds(300); ++round) {
+    DiscreteGraph g;
+    g.add_variables(6, Labels(2));
+    for (int v = 0; v < 6; ++v) g.add(std::vector<int>{v}, std::vector<double>{rng.normal(), rng.normal()});
+    for (int f = 0; f < 5; ++f) {
+      std::vector<int> all{0, 1, 2, 3, 4, 5};
+      rng.shuffle(std::span<int>(all));
+      all.resize(3);
+      g.add(all, submodular_triple(rng));
+    }
+    expect_same(solve("graph-cut", g).energy, solve("exhaustive", g).energy);
+  }
 }
 
 TEST(GraphCut_OfAPairThatIsNotSubmodular, NamesItItsVariablesAndTheExcess) {
@@ -300,70 +277,6 @@ TEST(AlphaBetaSwap_OfASemiMetric_LeavesNothingToSwap, ForAnyTwoLabels) {
         });
     EXPECT_NEAR(least, s.energy, 1e-9);
   }
-}
-
-// A bound, and labels that some minimum has all at once.
-TEST(RoofDuality_OnAnyPairsOfTwoLabels, BoundsTheMinimumAndProvesLabelsOfIt) {
-  Rng rng(58);
-  int proved = 0, all = 0, left = 0, exact = 0;
-  for (int round = 0; round < rounds(400); ++round) {
-    RandomGraph shape = random_graph(rng);
-    std::erase_if(shape.scopes, [](const auto& s) { return s.size() > 2; });
-    for (int& k : shape.counts) k = std::min(k, 2);
-    DiscreteGraph g = discrete_graph(shape, round % 7 == 0 ? 300 : 1, round % 4 == 0 ? 0.1 : 0, rng);
-    if (round % 5 == 0) {  // frustrated, with ties
-      g = {};
-      g.add_variables(8, Labels(2));
-      for (const auto& scope : grid_pairs(2, 4))
-        g.add(scope, rng.chance(0.5) ? std::vector<double>{0, 1, 1, 0} : std::vector<double>{1, 0, 0, 1});
-      if (round % 2) g.add(std::vector<int>{rng.below(8)}, std::vector<double>{0, 1});
-    }
-    SCOPED_TRACE(shape.kind + " of round " + std::to_string(round));
-    const Solution s = solve("roof-duality", g);
-    double low = kInf, agreeing = kInf;
-    each_labelling(std::vector<int>(g.labels().begin(), g.labels().end()), [&](const std::vector<int>& y) {
-      const double e = g.energy(y);
-      low = std::min(low, e);
-      for (std::size_t v = 0; v < y.size(); ++v)
-        if (s.proved[v] >= 0 && y[v] != s.proved[v]) return;
-      agreeing = std::min(agreeing, e);
-    });
-    ASSERT_EQ(s.proved.size(), static_cast<std::size_t>(g.variables()));
-    expect_same(agreeing, low);
-    expect_at_least(low, s.bound);
-    expect_at_least(s.energy, low);
-    const auto unknown = std::ranges::count(s.proved, -1);
-    all += unknown == 0;
-    left += unknown > 0;
-    proved += unknown < g.variables();
-    if (s.report.exactness == Exactness::exact) {
-      expect_same(s.energy, low);
-      ++exact;
-    } else {
-      EXPECT_EQ(s.report.exactness, Exactness::bounded);
-    }
-  }
-  EXPECT_GT(proved, 200);
-  EXPECT_GT(all, 150);
-  EXPECT_GT(left, 10);
-  EXPECT_GT(exact, 150);
-}
-
-TEST(RoofDuality_OfSubmodularPairs_ProvesEveryLabel, TiesIncluded) {
-  Rng rng(59);
-  for (int round = 0; round < rounds(100); ++round) {
-    const DiscreteGraph g = grid(3, 3, 2, rng, [&] {
-      return round % 2 ? submodular_row(rng) : std::vector<double>{0, 1, 1, 0};
-    });
-    const Solution s = solve("roof-duality", g);
-    EXPECT_EQ(std::ranges::count(s.proved, -1), 0);
-    EXPECT_EQ(s.report.exactness, Exactness::exact);
-    expect_same(s.energy, solve("exhaustive", g).energy);
-  }
-  DiscreteGraph flat;  // nothing but ties
-  flat.add_variables(6, Labels(2));
-  for (const auto& scope : grid_pairs(2, 3)) flat.add(scope, std::vector<double>{0, 1, 1, 0});
-  EXPECT_EQ(std::ranges::count(solve("roof-duality", flat).proved, -1), 0);
 }
 
 TEST(Cuts_OfSmallOddities, AreAnswered) {

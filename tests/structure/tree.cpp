@@ -16,9 +16,10 @@ constexpr std::array<std::string_view, 10> kRooms{"core",  "io",        "report"
                                                   "graph", "inference", "losses", "train", "models"};
 constexpr std::array<std::string_view, 6> kBanned{"score", "cost", "potential", "util", "manager", "helper"};
 /// Names that a library we call gives to its own things.
-constexpr std::array<std::string_view, 6> kForeign{
+constexpr std::array<std::string_view, 9> kForeign{
     "CostFunction",  "AutoDiffCostFunction", "cost_function_ownership",
-    "cost_function", "final_cost",           "cost_change"};
+    "cost_function", "final_cost",           "cost_change",
+    "bayes_utils",   "graph_utils",          "bayes_node_utils"};
 constexpr std::size_t kMostLines = 500;
 
 bool starts_with_any(std::string_view path, std::initializer_list<std::string_view> prefixes) {
