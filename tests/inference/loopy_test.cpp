@@ -274,6 +274,35 @@ TEST(Loopy_ForAnyNumberOfThreads_GivesTheSameBits, AndForSamplesAloneOrTogether)
   set_threads(before);
 }
 
+// Sweeps that nobody looks at go over memory together; looked at, each goes alone.
+TEST(Loopy_SynchronousSweepsTogether_GiveTheBitsOfSweepsAlone, ForAnyNumberOfThem) {
+  Rng rng(310);
+  DiscreteGraph g;
+  const Variables y = g.add_variables(90 * 20, Labels(5));
+  g.add_each(random_row(1800 * 5, 1, 0, rng), y.each());
+  g.add_each(random_row(25, 0.5, 0, rng), y.grid_pairs(90, 20));
+  const int before = threads();
+  for (const int count : {1, 2})
+    for (const int sweeps : {1, 2, 4, 5, 6, 9, 14}) {
+      set_threads(count);
+      Loopy engine{.schedule = Schedule::synchronous, .iterations = sweeps, .tolerance = -1, .polish = false};
+      std::vector<Solution> low, sums;
+      for (const int look : {1, 0, 3}) {
+        engine.look = look;
+        low.push_back(engine.solve(g, {}));
+        sums.push_back(engine.solve(g, {Task::marginals, 1}));
+        EXPECT_EQ(low.back().report.iterations, sweeps);
+        EXPECT_EQ(low.back().report.residual, low[0].report.residual);
+        EXPECT_EQ(sums.back().report.residual, sums[0].report.residual);
+        EXPECT_EQ(sums.back().free_energy, sums[0].free_energy);
+        EXPECT_EQ(sums.back().marginals, sums[0].marginals);
+      }
+      // Without a look there is one answer, the last; with them the best one is kept.
+      EXPECT_LE(low[0].energy, low[1].energy);
+    }
+  set_threads(before);
+}
+
 TEST(Loopy_WhereSynchronousMessagesOscillate, ConvergesWithDamping) {
   // Two labels that want to differ around a frustrated cycle of strong pairs.
   DiscreteGraph g;
