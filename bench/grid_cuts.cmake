@@ -8,7 +8,7 @@ find_path(EBM_OPENCV_INCLUDE opencv2/imgproc/detail/gcgraph.hpp PATH_SUFFIXES op
 find_library(EBM_OPENCV_LIBRARY opencv_core)
 add_library(bench_grid_cut_peers STATIC peers/grid_cuts.cpp)
 target_compile_options(bench_grid_cut_peers PRIVATE -O3 -march=native)
-target_include_directories(bench_grid_cut_peers PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_include_directories(bench_grid_cut_peers PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_link_libraries(bench_grid_cut_peers PUBLIC ebm::ebm PRIVATE Boost::headers)
 if(EBM_MAXFLOW_LIBRARY AND EBM_MAXFLOW_INCLUDE)
   target_compile_definitions(bench_grid_cut_peers PRIVATE EBM_MAXFLOW)
